@@ -1,0 +1,118 @@
+"""Conservative Q-learning (Kumar et al. 2020) and Cal-QL (Nakamoto et al. 2023).
+
+CQL is SAC plus a penalty that pushes Q down at actions the data does not contain and up at those
+it does. Cal-QL is CQL with a floor: at the policy's own actions Q is not pushed below the return
+that the logged behaviour achieved.
+
+Letters: S seeds, E ensemble members, B batch, n sampled actions, A action size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rlft.algorithms.base import Metrics
+from rlft.algorithms.sac import SAC, SACConfig
+from rlft.data import Batch
+
+
+@dataclass(frozen=True)
+class CQLConfig(SACConfig):
+    """Conservative Q-learning.
+
+    Attributes:
+        weight: factor of the penalty beside the squared TD error (CQL's alpha; Cal-QL's code uses
+            1 on Adroit and 5 on locomotion, for rewards of other sizes). One number for all seeds,
+            or one per seed.
+        sampled_actions: n, actions drawn from each of three proposals: uniform, the policy here,
+            the policy at the next state. The authors use 10; 4 costs a third.
+        calibrated: the floor of Cal-QL.
+    """
+
+    weight: float | tuple[float, ...] = 1.0
+    sampled_actions: int = 4
+    calibrated: bool = False
+
+
+def importance_log_sum_exp(q: Tensor, log_density: Tensor) -> Tensor:
+    """Estimates log of the integral over actions of exp Q(s, a), by importance sampling.
+
+    log(1/n sum_i exp(Q(s, a_i)) / d(a_i)), with a_i drawn from density d (Kumar et al. 2020,
+    appendix F). The authors' code leaves out the constant log n, and so do we.
+
+    Args:
+        q: (S, E, B, n).
+        log_density: (S, 1, B, n), log d(a_i).
+
+    Returns:
+        (S, E, B).
+    """
+    return torch.logsumexp(q - log_density, -1)
+
+
+def calibrate(q: Tensor, returns_to_go: Tensor) -> Tensor:
+    """Cal-QL's floor: max(Q, return of the behaviour) (Nakamoto et al. 2023, equation 5.1).
+
+    Args:
+        q: (S, E, B, n) at the policy's actions.
+        returns_to_go: (S, B), discounted; -inf where it is unknown, which switches the floor off.
+
+    Returns:
+        (S, E, B, n). No gradient flows where the floor is active.
+    """
+    return torch.maximum(q, returns_to_go[:, None, :, None])
+
+
+def cql_penalty(q_sampled: Tensor, log_density: Tensor, q_data: Tensor) -> Tensor:
+    """log-sum-exp over sampled actions minus Q at the logged action, averaged over E and B.
+
+    Args:
+        q_sampled: (S, E, B, n).
+        log_density: (S, 1, B, n).
+        q_data: (S, E, B).
+
+    Returns:
+        (S,).
+    """
+    return (importance_log_sum_exp(q_sampled, log_density) - q_data).mean((1, 2))
+
+
+class CQL(SAC):
+    """S conservative Q-learners (Cal-QL with `calibrated=True`)."""
+
+    config: CQLConfig
+
+    @torch.no_grad()
+    def _proposals(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """3n actions per state with their log-densities: uniform, pi(s), pi(s')."""
+        n = self.config.sampled_actions
+        here = batch.observations.repeat_interleave(n, dim=1)  # (S, B * n, O)
+        there = batch.next_observations.repeat_interleave(n, dim=1)
+        at_here, log_here = self.policy.rsample(here, self.generator)
+        at_there, log_there = self.policy.rsample(there, self.generator)
+        uniform = torch.rand(at_here.shape, generator=self.generator, device=self.device) * 2 - 1
+        log_uniform = torch.full_like(log_here, -self.action_size * math.log(2))  # box volume 2^A
+        actions = [a.unflatten(1, (-1, n)) for a in (uniform, at_here, at_there)]
+        densities = [d.unflatten(1, (-1, n)) for d in (log_uniform, log_here, log_there)]
+        return torch.cat(actions, 2), torch.cat(densities, 2)  # (S, B, 3n, A), (S, B, 3n)
+
+    def critic_loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
+        td_loss, metrics = super().critic_loss(batch)
+        actions, log_density = self._proposals(batch)
+        width = actions.shape[2]
+        # One forward pass for the logged and the sampled actions: CQL's cost is critic passes.
+        candidates = torch.cat((batch.actions.unsqueeze(2), actions), 2).flatten(1, 2)
+        states = batch.observations.repeat_interleave(width + 1, dim=1)  # (S, B * (3n + 1), O)
+        q = self.critics(states, candidates).unflatten(2, (-1, width + 1))  # (S, E, B, 3n + 1)
+        q_data, q_sampled = q[..., 0], q[..., 1:]
+        if self.config.calibrated:
+            n = self.config.sampled_actions
+            floored = calibrate(q_sampled[..., n:], batch.returns_to_go)
+            q_sampled = torch.cat((q_sampled[..., :n], floored), -1)
+        penalty = cql_penalty(q_sampled, log_density.unsqueeze(1), q_data)  # (S,)
+        weight = torch.as_tensor(self.config.weight, device=self.device)  # () or (S,)
+        return td_loss + weight * penalty, {**metrics, "cql_penalty": penalty.detach()}

@@ -1,0 +1,151 @@
+"""Implicit Q-learning (Kostrikov et al. 2022): learn Q without ever asking for an unseen action.
+
+V is an upper expectile of Q over the logged actions, Q bootstraps from V, and the policy imitates
+the logged actions weighted by their advantage.
+
+Letters: S seeds, E ensemble members, B batch.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rlft.algorithms.base import Learner, Metrics
+from rlft.algorithms.sac import critic_loss, td_target
+from rlft.data import Batch
+from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
+from rlft.policies import PolicyConfig
+
+
+@dataclass(frozen=True)
+class IQLConfig:
+    """Implicit Q-learning.
+
+    Attributes:
+        policy: policy network (the authors' class is the unsquashed one).
+        critics: Q ensemble; V has the same widths.
+        gamma: discount per step, in [0, 1).
+        batch_size: transitions per seed and update.
+        lr: Adam step size of all networks, constant (no decay that would jump at the switch).
+        polyak: share of the way the target critics move at each update.
+        expectile: in [0.5, 1); 0.5 is the mean, towards 1 the maximum (0.7 locomotion, 0.9 AntMaze).
+        inverse_temperature: beta of the advantage weights (3 locomotion, 10 AntMaze), in units of
+            one over reward.
+        weight_clip: largest advantage weight; the authors' 100.
+    """
+
+    policy: PolicyConfig = PolicyConfig(kind="tanh-mean-normal")
+    critics: CriticConfig = CriticConfig()
+    gamma: float = 0.98
+    batch_size: int = 128
+    lr: float = 1e-3
+    polyak: float = 0.01
+    expectile: float = 0.9
+    inverse_temperature: float = 3.0
+    weight_clip: float = 100.0
+
+
+def expectile_loss(error: Tensor, expectile: float) -> Tensor:
+    """|tau - 1(u < 0)| u^2 for u = Q - V (Kostrikov et al. 2022, equation 5).
+
+    Args:
+        error: (S, B), Q minus V.
+        expectile: tau in (0, 1).
+
+    Returns:
+        (S,), the mean over the batch.
+    """
+    weight = torch.where(error < 0, 1 - expectile, expectile)
+    return (weight * error.square()).mean(1)
+
+
+def advantage_weight(advantage: Tensor, inverse_temperature: float, clip: float) -> Tensor:
+    """min(exp(beta (Q - V)), clip), computed in log space so that exp cannot overflow.
+
+    Args:
+        advantage: (S, B).
+        inverse_temperature: beta >= 0.
+        clip: upper bound of the weight, > 0.
+
+    Returns:
+        (S, B).
+    """
+    limit = torch.tensor(clip).log().item()
+    return (inverse_temperature * advantage).clamp(max=limit).exp()
+
+
+class IQL(Learner):
+    """S implicit Q-learners."""
+
+    config: IQLConfig
+
+    def __init__(
+        self,
+        config: IQLConfig,
+        observation_size: int,
+        action_size: int,
+        seeds: int,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+    ):
+        super().__init__(config, observation_size, action_size, seeds, seed, device)
+        self.critics = QEnsemble(
+            seeds, observation_size, action_size, config.critics, self.generator
+        )
+        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
+        self.state_value = ValueNet(seeds, observation_size, config.critics, self.generator)
+        self._optimizers = {
+            name: adam(self.parts()[name].parameters(), config.lr)
+            for name in ("state_value", "critics", "policy")
+        }
+
+    def parts(self) -> dict[str, nn.Module]:
+        return {
+            "policy": self.policy,
+            "critics": self.critics,
+            "target_critics": self.target_critics,
+            "state_value": self.state_value,
+        }
+
+    def optimizers(self) -> dict[str, torch.optim.Adam]:
+        return self._optimizers
+
+    def update_critics(self, batch: Batch) -> Metrics:
+        config = self.config
+        with torch.no_grad():
+            q_target = self.target_critics(batch.observations, batch.actions).amin(1)  # (S, B)
+        v = self.state_value(batch.observations)  # (S, B)
+        value_loss = expectile_loss(q_target - v, config.expectile)
+        self.descend("state_value", value_loss)
+        with torch.no_grad():  # the official order: Q bootstraps from the V just updated
+            next_value = self.state_value(batch.next_observations)
+        target = td_target(batch.rewards, batch.terminations, next_value, config.gamma)
+        q = self.critics(batch.observations, batch.actions)  # (S, E, B)
+        q_loss = critic_loss(q, target)
+        self.descend("critics", q_loss)
+        polyak_update(self.target_critics.parameters(), self.critics.parameters(), config.polyak)
+        self.updates += 1
+        return {
+            "critic_loss": q_loss.detach(),
+            "value_loss": value_loss.detach(),
+            "q": q.detach().mean((1, 2)),
+        }
+
+    def update_policy(self, batch: Batch) -> Metrics:
+        config = self.config
+        with torch.no_grad():
+            q = self.target_critics(batch.observations, batch.actions).amin(1)  # (S, B)
+            advantage = q - self.state_value(batch.observations)
+            weight = advantage_weight(advantage, config.inverse_temperature, config.weight_clip)
+        log_prob = self.policy.log_prob(batch.observations, batch.actions)
+        loss = -(weight * log_prob).mean(1)  # (S,)
+        self.descend("policy", loss)
+        return {"policy_loss": loss.detach(), "advantage_weight": weight.mean(1)}
+
+    @torch.no_grad()
+    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
+        return self.critics(observations, actions).amin(1)  # (S, B)

@@ -1,0 +1,222 @@
+"""Soft actor-critic (Haarnoja et al. 2018), in the form that fine-tuning papers use.
+
+Three code bases run three different "SACs"; each difference is a field of `SACConfig`: entropy in
+the backup or not, minimum or mean over critics in the policy loss, how many target critics, which
+target entropy. WSRL's, RLPD's and a lab's plain SAC are values of it.
+
+Letters: S seeds, E ensemble members, M target critics drawn, B batch, A action size.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from rlft.algorithms.base import Learner, Metrics
+from rlft.data import Batch
+from rlft.nets import CriticConfig, QEnsemble, adam, polyak_update, random_members
+from rlft.policies import PolicyConfig
+
+
+@dataclass(frozen=True)
+class SACConfig:
+    """Soft actor-critic.
+
+    Attributes:
+        policy: policy network.
+        critics: Q ensemble.
+        gamma: discount per step, in [0, 1).
+        batch_size: transitions per seed and update.
+        critic_lr: Adam step size of the critics.
+        policy_lr: Adam step size of the policy.
+        temperature_lr: Adam step size of the temperature; 0 keeps it fixed.
+        polyak: share of the way the target critics move at each update, in (0, 1].
+        target_subset: target critics whose minimum makes the target; None for all of them.
+        target_replacement: draw that subset with replacement (WSRL) or without (RLPD).
+        target_actions: next actions sampled for the target, of which the best counts (1: plain;
+            Cal-QL and WSRL use 10 on AntMaze).
+        backup_entropy: entropy bonus inside the target (RLPD on locomotion, plain SAC) or not
+            (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
+        policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
+        initial_temperature: alpha at the start of training.
+        target_entropy: in nats; None for -A, the usual choice (RLPD: -A / 2).
+    """
+
+    policy: PolicyConfig = PolicyConfig()
+    critics: CriticConfig = CriticConfig()
+    gamma: float = 0.98
+    batch_size: int = 128
+    critic_lr: float = 1e-3
+    policy_lr: float = 1e-3
+    temperature_lr: float = 1e-3
+    polyak: float = 0.01
+    target_subset: int | None = None
+    target_replacement: bool = True
+    target_actions: int = 1
+    backup_entropy: bool = False
+    policy_objective: Literal["min", "mean"] = "min"
+    initial_temperature: float = 0.1
+    target_entropy: float | None = None
+
+
+def td_target(rewards: Tensor, terminations: Tensor, next_values: Tensor, gamma: float) -> Tensor:
+    """Bellman target r + gamma (1 - terminated) V(s').
+
+    Truncation is not an argument: a truncated episode goes on in principle, so it bootstraps.
+
+    Args:
+        rewards: (S, B).
+        terminations: (S, B), 1 where the task ended, 0 elsewhere.
+        next_values: (S, B), the value of the next state.
+        gamma: discount in [0, 1).
+
+    Returns:
+        (S, B).
+    """
+    return rewards + gamma * (1 - terminations) * next_values
+
+
+def critic_loss(q: Tensor, target: Tensor) -> Tensor:
+    """Squared error, averaged over ensemble and batch: q (S, E, B), target (S, B) to (S,)."""
+    return (q - target.unsqueeze(1)).square().mean((1, 2))
+
+
+def policy_loss(q: Tensor, log_prob: Tensor, alpha: Tensor) -> Tensor:
+    """E[alpha log pi(a|s) - Q(s, a)] for a ~ pi (Haarnoja et al. 2018, equation 7).
+
+    Args:
+        q: (S, B), the aggregated critics at the policy's actions.
+        log_prob: (S, B), log-density of these actions.
+        alpha: (S,), temperature, a constant here.
+
+    Returns:
+        (S,).
+    """
+    return (alpha.unsqueeze(1) * log_prob - q).mean(1)
+
+
+def temperature_loss(alpha: Tensor, log_prob: Tensor, target_entropy: float) -> Tensor:
+    """alpha (H - H_target): raises alpha while the entropy is below its target.
+
+    Args:
+        alpha: (S,), with gradient.
+        log_prob: (S, B), a constant here; the entropy H is minus its mean.
+        target_entropy: in nats.
+
+    Returns:
+        (S,).
+    """
+    return alpha * (-log_prob.mean(1) - target_entropy)
+
+
+class Temperature(nn.Module):
+    """One positive temperature per seed, stored as its logarithm (S,)."""
+
+    def __init__(self, seeds: int, initial: float, device: torch.device):
+        super().__init__()
+        self.log = nn.Parameter(torch.full((seeds,), math.log(initial), device=device))  # (S,)
+
+    def forward(self) -> Tensor:
+        """The temperature alpha, (S,)."""
+        return self.log.exp()
+
+
+class SAC(Learner):
+    """S soft actor-critic learners."""
+
+    config: SACConfig
+
+    def __init__(
+        self,
+        config: SACConfig,
+        observation_size: int,
+        action_size: int,
+        seeds: int,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+    ):
+        super().__init__(config, observation_size, action_size, seeds, seed, device)
+        self.critics = QEnsemble(
+            seeds, observation_size, action_size, config.critics, self.generator
+        )
+        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
+        self.temperature = Temperature(seeds, config.initial_temperature, self.device)
+        self.target_entropy = (
+            -float(action_size) if config.target_entropy is None else config.target_entropy
+        )
+        self._optimizers = {
+            "critics": adam(self.critics.parameters(), config.critic_lr),
+            "policy": adam(self.policy.parameters(), config.policy_lr),
+            "temperature": adam(self.temperature.parameters(), config.temperature_lr),
+        }
+
+    def parts(self) -> dict[str, nn.Module]:
+        return {
+            "policy": self.policy,
+            "critics": self.critics,
+            "target_critics": self.target_critics,
+            "temperature": self.temperature,
+        }
+
+    def optimizers(self) -> dict[str, torch.optim.Adam]:
+        return self._optimizers
+
+    @torch.no_grad()
+    def next_value(self, batch: Batch) -> Tensor:
+        """Value of the next states under the target critics, (S, B)."""
+        config = self.config
+        members = random_members(
+            self.seeds,
+            config.critics.ensemble,
+            config.critics.ensemble if config.target_subset is None else config.target_subset,
+            config.target_replacement,
+            self.generator,
+        )
+        n = config.target_actions
+        observations = batch.next_observations.repeat_interleave(n, dim=1)  # (S, B * n, O)
+        actions, log_prob = self.policy.rsample(observations, self.generator)
+        q = self.target_critics(observations, actions, members).amin(1)  # (S, B * n)
+        if config.backup_entropy:
+            q = q - self.temperature().unsqueeze(1) * log_prob
+        return q.unflatten(1, (-1, n)).amax(2)  # (S, B)
+
+    def critic_loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
+        """The loss of the critics (S,) and what to log; CQL adds its penalty here."""
+        target = td_target(
+            batch.rewards, batch.terminations, self.next_value(batch), self.config.gamma
+        )
+        q = self.critics(batch.observations, batch.actions)  # (S, E, B)
+        loss = critic_loss(q, target)
+        return loss, {"critic_loss": loss.detach(), "q": q.detach().mean((1, 2))}
+
+    def update_critics(self, batch: Batch) -> Metrics:
+        loss, metrics = self.critic_loss(batch)
+        self.descend("critics", loss)
+        polyak_update(
+            self.target_critics.parameters(), self.critics.parameters(), self.config.polyak
+        )
+        self.updates += 1
+        return metrics
+
+    def update_policy(self, batch: Batch) -> Metrics:
+        actions, log_prob = self.policy.rsample(batch.observations, self.generator)
+        q = self.critics(batch.observations, actions)  # (S, E, B)
+        q = q.amin(1) if self.config.policy_objective == "min" else q.mean(1)  # (S, B)
+        alpha = self.temperature()
+        loss = policy_loss(q, log_prob, alpha.detach())
+        self.descend("policy", loss)
+        self.descend("temperature", temperature_loss(alpha, log_prob.detach(), self.target_entropy))
+        return {
+            "policy_loss": loss.detach(),
+            "entropy": -log_prob.detach().mean(1),
+            "temperature": alpha.detach(),
+        }
+
+    @torch.no_grad()
+    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
+        return self.critics(observations, actions).amin(1)  # (S, B)

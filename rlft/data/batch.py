@@ -1,0 +1,176 @@
+"""One transition as one packed row of numbers, and `Batch`, the view that learners see.
+
+All numbers of a transition lie side by side, so that drawing a batch is one gather and not seven,
+and the fields of a `Batch` are slices of what was gathered. The layout of a row is written down
+once, in `row_layout`, for the logged and the online rows alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlft.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B transitions for each of S seeds, all float32.
+
+    Attributes:
+        observations: (S, B, O).
+        actions: (S, B, A), in [-1, 1].
+        rewards: (S, B).
+        next_observations: (S, B, O).
+        terminations: (S, B), 1 where the task ended (no bootstrap), else 0, also at truncations.
+        returns_to_go: (S, B), discounted return of the rest of the episode; -inf while the online
+            episode still runs, so that max(Q, return-to-go) leaves Q as it is.
+        timesteps: (S, B), step within the episode, from 0.
+    """
+
+    observations: Tensor
+    actions: Tensor
+    rewards: Tensor
+    next_observations: Tensor
+    terminations: Tensor
+    returns_to_go: Tensor
+    timesteps: Tensor
+
+    @property
+    def size(self) -> int:
+        """B, rows for each seed."""
+        return self.rewards.shape[1]
+
+    def split(self, parts: int) -> list[Batch]:
+        """Minibatches that each keep the offline share: every `parts`-th row, without copying.
+
+        Args:
+            parts: number of minibatches, a divisor of B.
+
+        Raises:
+            InputError: B is no multiple of parts.
+        """
+        if parts < 1 or self.size % parts:
+            raise InputError(
+                f"A batch of {self.size} rows cannot be split into {parts} equal parts. Draw it "
+                f"with sample(batch_size, generator, batches=parts)."
+            )
+        return [
+            Batch(*(getattr(self, field.name)[:, part::parts] for field in fields(self)))
+            for part in range(parts)
+        ]
+
+    @staticmethod
+    def concatenate(batches: Sequence[Batch]) -> Batch:
+        """One batch of all rows of several, at least one, in order."""
+        names = [field.name for field in fields(Batch)]
+        return Batch(*(torch.cat([getattr(b, name) for b in batches], 1) for name in names))
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The batch on another device."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def row_layout(observation_size: int, action_size: int) -> dict[str, slice]:
+    """Where each field of a `Batch` lies in a packed row.
+
+    Args:
+        observation_size: O.
+        action_size: A.
+
+    Returns:
+        Field name -> columns, in the order of the columns; the last one ends at W = 2 O + A + 4.
+    """
+    widths = {
+        "observations": observation_size,
+        "actions": action_size,
+        "rewards": 1,
+        "next_observations": observation_size,
+        "terminations": 1,
+        "returns_to_go": 1,
+        "timesteps": 1,
+    }
+    ends = np.cumsum(list(widths.values())).tolist()
+    return {
+        name: slice(end - width, end)
+        for (name, width), end in zip(widths.items(), ends, strict=True)
+    }
+
+
+def pack_rows(
+    layout: dict[str, slice], columns: Sequence[np.ndarray | Tensor], count: int
+) -> np.ndarray:
+    """Puts `count` transitions side by side, one row each.
+
+    NumPy, because one row for each environment is far too little for torch: seven conversions and
+    a concatenation cost four times as much there.
+
+    Args:
+        layout: from `row_layout`.
+        columns: one array for each entry of the layout: (count, width), or (count,) for numbers.
+        count: rows.
+
+    Returns:
+        (count, W) float32.
+
+    Raises:
+        InputError: a column of another shape.
+    """
+    rows = np.empty((count, layout["timesteps"].stop), dtype=np.float32)
+    for (name, where), column in zip(layout.items(), columns, strict=True):
+        values = column.numpy(force=True) if isinstance(column, Tensor) else np.asarray(column)
+        width = where.stop - where.start
+        matrix = name in ("observations", "actions", "next_observations")
+        expected = (count, width) if matrix else (count,)
+        if values.shape != expected:
+            raise InputError(
+                f"'{name}' has shape {values.shape}, expected {expected}: one row for each seed "
+                f"or transition. Check the sizes that the buffer was made with."
+            )
+        rows[:, where] = values if matrix else values[:, None]
+    return rows
+
+
+def unpack_rows(layout: dict[str, slice], rows: Tensor) -> Batch:
+    """Views of packed rows.
+
+    Args:
+        layout: from `row_layout`.
+        rows: (S, B, W).
+
+    Returns:
+        The batch; its tensors share the memory of `rows`.
+    """
+    parts = {name: rows[..., where] for name, where in layout.items()}
+    return Batch(
+        observations=parts["observations"],  # (S, B, O)
+        actions=parts["actions"],  # (S, B, A)
+        rewards=parts["rewards"].squeeze(-1),  # (S, B)
+        next_observations=parts["next_observations"],  # (S, B, O)
+        terminations=parts["terminations"].squeeze(-1),  # (S, B)
+        returns_to_go=parts["returns_to_go"].squeeze(-1),  # (S, B)
+        timesteps=parts["timesteps"].squeeze(-1),  # (S, B)
+    )
+
+
+def gather_rows(rows: Tensor, index: Tensor) -> Tensor:
+    """Takes the rows (M, W) with the numbers (S, B): (S, B, W)."""
+    return rows.index_select(0, index.flatten()).view(*index.shape, rows.shape[1])
+
+
+def draw_rows(
+    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device
+) -> Tensor:
+    """Draws row numbers in 0 ... count-1 where the generator lives; they end on the device."""
+    return torch.randint(count, shape, generator=generator, device=generator.device).to(device)
+
+
+def at_least_one(name: str, value: int) -> int:
+    """Returns a count of one or more; raises InputError for less."""
+    if value < 1:
+        raise InputError(f"{name} is {value}. Give a whole number of at least 1.")
+    return value

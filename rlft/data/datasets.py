@@ -1,0 +1,197 @@
+"""A dataset's name becomes `Transitions`: made, found or downloaded, checked, and read.
+
+The course's own datasets (`DATASETS`) are made on first use. Every other name is a Minari dataset,
+on this machine or in the public collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from tqdm.auto import tqdm
+
+from rlft.data.folder import (
+    datasets_root,
+    download,
+    is_dataset_id,
+    is_local,
+    local_names,
+    publish,
+    staging,
+    unwritable,
+)
+from rlft.data.minari_io import StoredDataset, flatten, read_dataset, write_dataset
+from rlft.data.specs import DATASETS
+from rlft.data.transitions import Transitions
+from rlft.envs import env_shape, log_episodes
+from rlft.errors import InputError, unknown
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """One line of `list_datasets`.
+
+    Attributes:
+        name: what `load_dataset` takes.
+        description: what is in it; empty for datasets of others.
+        is_own: whether the course makes it.
+        is_local: whether it is on this machine already.
+    """
+
+    name: str
+    description: str
+    is_own: bool
+    is_local: bool
+
+
+def load_dataset(
+    name: str, *, env_id: str | None = None, clip_actions: bool = False
+) -> Transitions:
+    """Loads a dataset: an own one is made on first use, another one downloaded if not there.
+
+    Args:
+        name: an own dataset (see `list_datasets`), or any Minari id with flat observations and
+            actions, for example ``"mujoco/hopper/medium-v0"``.
+        env_id: environment to fine-tune in; None takes the one that the dataset names.
+        clip_actions: clip actions that leave the environment's box, instead of raising. Right
+            where that environment clips too.
+
+    Returns:
+        The transitions, with actions normalised to [-1, 1].
+
+    Raises:
+        InputError: unknown name, no network, damaged files, a folder that cannot be written, data
+            that no learner can use, or an environment that does not fit.
+    """
+    if name in DATASETS:
+        stored = _read(name) if is_local(name) else None
+        if stored is None or stored.recipe != DATASETS[name].recipe:
+            _make(name, replace=stored is not None)
+            stored = _read(name)
+    else:
+        if not (is_dataset_id(name) and is_local(name)):
+            _check_name(name)
+            download(name)
+        stored = _read(name)
+    arrays: dict[str, Any] = dict(stored.arrays)
+    if clip_actions:
+        arrays["actions"] = np.clip(arrays["actions"], -1.0, 1.0)
+    kwargs = stored.env_kwargs if env_id in (None, stored.env_id) else ()
+    data = Transitions(**arrays, name=name, env_id=env_id or stored.env_id, env_kwargs=kwargs)
+    if stored.digest and data.digest != stored.digest:
+        raise _damaged(name, "its content is not what was written")
+    _check_environment(data)
+    return data
+
+
+def list_datasets() -> list[DatasetEntry]:
+    """Lists the own datasets, made or not, and all others on this machine."""
+    local = local_names()
+    own = [DatasetEntry(n, spec.description, True, n in local) for n, spec in DATASETS.items()]
+    return own + [DatasetEntry(n, "", False, True) for n in local if n not in DATASETS]
+
+
+def make_datasets(
+    names: Sequence[str] | None = None, *, remake: bool = False, progress: bool = True
+) -> dict[str, Transitions]:
+    """Makes own datasets ahead of their first use.
+
+    Args:
+        names: which ones; None makes all.
+        remake: write those that exist anew, for example after damage.
+        progress: show a progress bar.
+
+    Returns:
+        Name -> transitions.
+
+    Raises:
+        InputError: a name that is no own dataset, or a folder that cannot be written.
+    """
+    chosen = list(DATASETS) if names is None else list(names)
+    for name in chosen:
+        if name not in DATASETS:
+            raise unknown("own dataset", name, DATASETS, "Only these are made on this machine.")
+    made = {}
+    for name in tqdm(chosen, desc="datasets", disable=not progress):
+        if remake:
+            _make(name, replace=True)
+        made[name] = load_dataset(name)
+    return made
+
+
+def _make(name: str, *, replace: bool) -> None:
+    """Logs the episodes of an own dataset and puts them in place; see `publish` for `replace`."""
+    spec = DATASETS[name]
+    episodes = log_episodes(
+        spec.env_id, spec.behaviour, transitions=spec.transitions, seed=spec.seed
+    )
+    arrays: dict[str, Any] = flatten(episodes)  # the behaviour's actions are normalised already
+    notes = {
+        "description": spec.description,
+        "algorithm_name": str(spec.behaviour),
+        "rlft_recipe": spec.recipe,
+        "rlft_digest": Transitions(**arrays).digest,
+    }
+    root = datasets_root()
+    with staging() as staged:
+        try:
+            write_dataset(name, episodes, spec.env_id, notes=notes)
+        except OSError as error:
+            raise unwritable(root, error) from error
+        publish(staged, root, name, replace=replace)
+
+
+def _read(name: str) -> StoredDataset:
+    """Reads a dataset that is on this machine; whatever fails in its files names them."""
+    try:
+        return read_dataset(datasets_root() / name)
+    except InputError:
+        raise
+    except Exception as error:  # h5py and Minari raise a dozen types on damaged files
+        raise _damaged(name, f"{type(error).__name__}: {error}") from error
+
+
+def _damaged(name: str, reason: str) -> InputError:
+    """The error for files that are truncated, garbled or changed."""
+    folder = datasets_root() / name
+    files = folder / "data"
+    main = next(iter(sorted(files.glob("main_data*"))), files)
+    if name in DATASETS:
+        advice = f"Make it again: python -m rlft data --remake {name}"
+    else:
+        advice = f"Delete {folder} and load it again, which downloads it."
+    return InputError(f"Dataset {name!r} is damaged: {main} ({reason.rstrip('.')}). {advice}")
+
+
+def _check_name(name: str) -> None:
+    """Raises for a name that cannot be downloaded, before anything touches the disk or network."""
+    if is_dataset_id(name) and not name.startswith("rlft/"):
+        return
+    hint = "Datasets of others have ids such as 'mujoco/hopper/medium-v0'."
+    raise unknown("dataset", name, {*DATASETS, *local_names()}, hint)
+
+
+def _check_environment(data: Transitions) -> None:
+    """Raises unless the environment exists and has the data's sizes."""
+    if not data.env_id:
+        raise InputError(
+            f"Dataset {data.name!r} does not say which environment it was logged in. Name it: "
+            f"load_dataset({data.name!r}, env_id=...)."
+        )
+    try:
+        sizes = env_shape(data.env_id, dict(data.env_kwargs))
+    except (InputError, gym.error.Error) as error:
+        raise InputError(
+            f"Dataset {data.name!r} belongs to the environment {data.env_id!r}, which cannot be "
+            f"made here: {error} Install the package that has it, or name another one with env_id."
+        ) from error
+    expected = (data.observation_size, data.action_size)
+    if sizes != expected:
+        raise InputError(
+            f"Dataset {data.name!r} has observation and action sizes {expected}, but its "
+            f"environment {data.env_id!r} has {sizes}. Name the right one with env_id."
+        )

@@ -1,0 +1,232 @@
+"""Minari datasets as flat arrays and back.
+
+Reading costs per episode, so the flat arrays are kept beside the dataset, in a file named by the
+hash of what they were read from. Own datasets carry the digest of their content and the recipe
+that made them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import minari
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+from minari.data_collector import EpisodeBuffer
+
+from rlft.data.episodes import ARRAYS, timesteps_of
+from rlft.envs import Episode
+from rlft.errors import InputError
+
+# Part of the cache's file name: raise it when `flatten` changes what it returns.
+CACHE_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class StoredDataset:
+    """What a folder holds.
+
+    Attributes:
+        arrays: the arrays of `Transitions`, actions normalised, nothing clipped.
+        env_id: environment of the recording, or nothing where none was noted.
+        env_kwargs: its options, where they differ from those that it is registered with.
+        recipe: of an own dataset, see `DatasetSpec.recipe`; else empty.
+        digest: of an own dataset's content; else empty.
+    """
+
+    arrays: dict[str, np.ndarray]
+    env_id: str
+    env_kwargs: tuple[tuple[str, object], ...]
+    recipe: str
+    digest: str
+
+
+def write_dataset(
+    name: str, episodes: Sequence[Episode], env_id: str, *, notes: dict[str, str]
+) -> None:
+    """Writes episodes as a Minari dataset (hdf5) into Minari's current root.
+
+    Args:
+        name: id of the dataset, well-formed and not taken.
+        episodes: at least one.
+        env_id: registered environment in which they were logged.
+        notes: texts for the dataset's metadata: `description` and whatever else.
+    """
+    buffers = []
+    for episode in episodes:
+        arrays: Any = episode  # Minari annotates lists; arrays are what its files are made of
+        buffers.append(
+            EpisodeBuffer(
+                observations=arrays.observations,
+                actions=arrays.actions,
+                rewards=arrays.rewards,
+                terminations=arrays.terminations,
+                truncations=arrays.truncations,
+                infos={},
+            )
+        )
+    with warnings.catch_warnings():
+        # Minari recommends an author's e-mail and a link to the code; data that is made on the
+        # reader's own machine has neither.
+        warnings.simplefilter("ignore", UserWarning)
+        dataset = minari.create_dataset_from_buffers(
+            name, buffers, env=env_id, eval_env=env_id, author="rlft", data_format="hdf5"
+        )
+    dataset.storage.update_metadata(notes)
+
+
+def read_dataset(folder: Path) -> StoredDataset:
+    """Reads a dataset, from the flat arrays beside it where they are still its own.
+
+    Args:
+        folder: the dataset's folder, the one that has `data/` in it.
+
+    Raises:
+        InputError: observations or actions that are no flat boxes.
+        Exception: whatever a damaged file makes h5py or Minari raise.
+    """
+    dataset = minari.MinariDataset(folder / "data")
+    low, high = _action_bounds(dataset)
+    cache = folder / f"flat-{CACHE_FORMAT}-{_hash_of_files(folder / 'data')[:16]}.npz"
+    arrays = _read_cache(cache)
+    if arrays is None:
+        arrays = flatten(dataset.iterate_episodes(), low, high)
+        _write_cache(cache, arrays)
+    metadata = dataset.storage.metadata
+    return StoredDataset(
+        arrays=arrays,
+        env_id=dataset.env_spec.id if dataset.env_spec else "",
+        env_kwargs=_own_options(dataset.env_spec),
+        recipe=str(metadata.get("rlft_recipe", "")),
+        digest=str(metadata.get("rlft_digest", "")),
+    )
+
+
+def flatten(
+    episodes: Iterable[Episode] | Iterable[minari.EpisodeData],
+    low: np.ndarray | float = -1.0,
+    high: np.ndarray | float = 1.0,
+) -> dict[str, np.ndarray]:
+    """Joins episodes to the arrays of `Transitions`.
+
+    A recording that stopped within an episode has neither flag on its last row; it becomes a
+    truncation, as the task did not end there.
+
+    Args:
+        episodes: episodes, of which empty ones are left out.
+        low: (A,) lower bounds of the actions; -1 and 1 leave the actions as they are.
+        high: (A,) upper bounds of the actions.
+
+    Returns:
+        One array for each name in `ARRAYS`; actions rescaled from [low, high] to [-1, 1].
+
+    Raises:
+        InputError: no episode, or one without its last observation.
+    """
+    parts: dict[str, list[np.ndarray]] = {field: [] for field in ARRAYS}
+    for number, episode in enumerate(episodes):
+        steps = len(episode.rewards)
+        if steps == 0:
+            continue
+        observations = np.asarray(episode.observations, np.float32)  # (T + 1, O)
+        if len(observations) != steps + 1:
+            raise InputError(
+                f"Episode {number} has {len(observations)} observations for {steps} steps, "
+                f"expected {steps + 1}: the last observation belongs to it. Record it again with "
+                f"Minari 0.4 or later."
+            )
+        terminations = np.array(episode.terminations, bool)  # (T,)
+        truncations = np.array(episode.truncations, bool)  # (T,)
+        truncations[-1] |= not terminations[-1]
+        parts["observations"].append(observations[:-1])
+        parts["actions"].append(np.asarray(episode.actions, np.float32))
+        parts["rewards"].append(np.asarray(episode.rewards, np.float32))
+        parts["next_observations"].append(observations[1:])
+        parts["terminations"].append(terminations)
+        parts["truncations"].append(truncations)
+        parts["timesteps"].append(timesteps_of(terminations | truncations))
+    if not parts["rewards"]:
+        raise InputError("The dataset holds no transition. Record at least one episode.")
+    arrays = {field: np.concatenate(pieces) for field, pieces in parts.items()}
+    if np.any(low != -1.0) or np.any(high != 1.0):  # else the very same bytes
+        arrays["actions"] = (2.0 * (arrays["actions"] - low) / (high - low) - 1.0).astype(
+            np.float32
+        )
+    return arrays
+
+
+def _action_bounds(dataset: minari.MinariDataset) -> tuple[np.ndarray, np.ndarray]:
+    """The bounds (A,) of the actions; raises where observations or actions are no flat boxes."""
+    for kind, space in (
+        ("observations", dataset.observation_space),
+        ("actions", dataset.action_space),
+    ):
+        if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
+            parts = f" with the parts {list(space)}" if isinstance(space, gym.spaces.Dict) else ""
+            raise InputError(
+                f"The {kind} of dataset {dataset.id!r} are of the kind {type(space).__name__}"
+                f"{parts}, expected a Box with one axis. Flatten them and record the dataset "
+                f"anew (gymnasium.wrappers.FlattenObservation), or choose another one."
+            )
+    space = dataset.action_space
+    assert isinstance(space, gym.spaces.Box)
+    if not space.is_bounded():
+        raise InputError(
+            f"The actions of dataset {dataset.id!r} have no finite bounds ({space}), so they "
+            f"cannot be scaled to [-1, 1]. Record the dataset with a bounded action space."
+        )
+    return space.low.astype(np.float32), space.high.astype(np.float32)
+
+
+def _own_options(spec: EnvSpec | None) -> tuple[tuple[str, object], ...]:
+    """The options of a recorded environment that differ from its registration's."""
+    if spec is None:
+        return ()
+    registered = gym.registry[spec.id].kwargs if spec.id in gym.registry else {}
+    return tuple(
+        (key, value)
+        for key, value in spec.kwargs.items()
+        if key not in registered or registered[key] != value
+    )
+
+
+def _hash_of_files(folder: Path) -> str:
+    """SHA-256 of all files of a folder and their names."""
+    content = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content.update(path.relative_to(folder).as_posix().encode())
+        with path.open("rb") as file:
+            content.update(hashlib.file_digest(file, "sha256").digest())
+    return content.hexdigest()
+
+
+def _read_cache(path: Path) -> dict[str, np.ndarray] | None:
+    """The flat arrays, or nothing where they are missing or damaged: they can be made again."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {field: stored[field] for field in ARRAYS}
+    except Exception:  # a damaged zip file raises one of a dozen types
+        return None
+
+
+def _write_cache(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Writes the flat arrays at one stroke and removes older ones.
+
+    A folder that cannot be written is no error: the cache only saves time.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+        for older in path.parent.glob("flat-*.npz"):
+            older.unlink()
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,82 @@
+"""A dataset alone as a source of batches, for pre-training and for evaluation on logged data.
+
+`OfflineData.sample` has the signature of `ReplayBuffer.sample`, so that a learner cannot tell the
+two apart.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from rlft.data.batch import (
+    Batch,
+    at_least_one,
+    draw_rows,
+    gather_rows,
+    pack_rows,
+    row_layout,
+    unpack_rows,
+)
+from rlft.data.transitions import Transitions
+
+
+class OfflineData:
+    """A dataset as one packed tensor on the device; each of S seeds draws its own rows from it.
+
+    Args:
+        data: the logged transitions; kept once, whatever S is.
+        seeds: S, at least 1.
+        gamma: discount of the returns-to-go, in [0, 1].
+        device: where the rows live and where batches appear.
+
+    Raises:
+        InputError: seeds < 1, or gamma outside [0, 1].
+    """
+
+    def __init__(
+        self,
+        data: Transitions,
+        seeds: int,
+        *,
+        gamma: float,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.seeds = at_least_one("seeds", seeds)
+        self.observation_size = data.observation_size
+        self.action_size = data.action_size
+        self._layout = row_layout(self.observation_size, self.action_size)
+        columns = [
+            data.observations,
+            data.actions,
+            data.rewards,
+            data.next_observations,
+            data.terminations,
+            data.returns_to_go(gamma),
+            data.timesteps,
+        ]
+        packed = pack_rows(self._layout, columns, len(data))
+        self.rows = torch.from_numpy(packed).to(device)  # (N, W)
+
+    def __len__(self) -> int:
+        return self.rows.shape[0]
+
+    def sample(self, batch_size: int, generator: torch.Generator, batches: int = 1) -> Batch:
+        """Draws rows with replacement, independently for each seed.
+
+        Args:
+            batch_size: B, rows of one minibatch.
+            generator: source of the row numbers.
+            batches: minibatches at once, to be taken apart with `Batch.split(batches)`.
+
+        Returns:
+            A batch of shape (S, batches * B).
+
+        Raises:
+            InputError: batch_size or batches < 1.
+        """
+        at_least_one("batch_size", batch_size)
+        at_least_one("batches", batches)
+        index = draw_rows(
+            len(self), (self.seeds, batch_size * batches), generator, self.rows.device
+        )
+        return unpack_rows(self._layout, gather_rows(self.rows, index))

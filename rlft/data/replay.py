@@ -1,0 +1,240 @@
+"""Replay for S seeds at once: online rows of each seed apart, logged rows shared by all seeds.
+
+`ReplayBuffer` holds what the S environments deliver, in one packed tensor, and mixes in a dataset:
+not at all, in proportion to the sizes, or with a fixed share of each minibatch. Which rows are
+drawn depends on the generator and on the sizes, never on the contents.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlft.data.batch import (
+    Batch,
+    at_least_one,
+    draw_rows,
+    gather_rows,
+    pack_rows,
+    row_layout,
+    unpack_rows,
+)
+from rlft.data.episodes import check_gamma, discounted_sums
+from rlft.data.offline import OfflineData
+from rlft.data.transitions import Transitions
+from rlft.errors import InputError, NumericalError
+
+
+class ReplayBuffer:
+    """A ring of online transitions for each seed, with or without a dataset beside it.
+
+    `offline` and `offline_share` give the three ways of public code: without `offline` the online
+    rows alone (WSRL); with `offline` and no share, rows in proportion to what there is, as one
+    buffer pre-filled with the dataset does, save that logged rows are never overwritten (CORL);
+    with a share, exactly round(share * B) logged rows in each minibatch (0.5 in RLPD).
+
+    Args:
+        seeds: S, at least 1.
+        capacity: online rows kept for each seed, at least 1; then the oldest is overwritten.
+        observation_size: O.
+        action_size: A.
+        gamma: discount of the returns-to-go, in [0, 1].
+        offline: the dataset to draw from too.
+        offline_share: share of logged rows in each minibatch, in [0, 1]; None is proportional.
+        device: where the rows live and where batches appear.
+
+    Raises:
+        InputError: a value outside its range, a share without a dataset, or a dataset whose sizes
+            are not O and A.
+    """
+
+    def __init__(
+        self,
+        seeds: int,
+        capacity: int,
+        observation_size: int,
+        action_size: int,
+        *,
+        gamma: float,
+        offline: Transitions | None = None,
+        offline_share: float | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.seeds = at_least_one("seeds", seeds)
+        self.capacity = at_least_one("capacity", capacity)
+        self.observation_size = observation_size
+        self.action_size = action_size
+        check_gamma(gamma)
+        self.gamma = gamma
+        self.offline_share = _checked_share(offline_share, offline is not None)
+        self.offline = None
+        if offline is not None:
+            sizes = (offline.observation_size, offline.action_size)
+            if sizes != (observation_size, action_size):
+                raise InputError(
+                    f"Dataset {offline.name!r} has observation and action sizes "
+                    f"{sizes}, the buffer has {(observation_size, action_size)}. Use "
+                    f"a dataset of the same environment."
+                )
+            self.offline = OfflineData(offline, seeds, gamma=gamma, device=device)
+        self._layout = row_layout(observation_size, action_size)
+        width = self._layout["timesteps"].stop
+        self.rows = torch.zeros(seeds, capacity, width, device=device)  # (S, capacity, W)
+        self._first_rows = torch.arange(seeds, device=device)[:, None] * capacity  # (S, 1)
+        self._next = 0
+        self._filled = 0
+        self._episode_lengths = np.zeros(seeds, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Online rows of each seed."""
+        return self._filled
+
+    @property
+    def offline_rows(self) -> int:
+        """Logged rows, shared by all seeds."""
+        return 0 if self.offline is None else len(self.offline)
+
+    def add(
+        self,
+        observations: np.ndarray | Tensor,
+        actions: np.ndarray | Tensor,
+        rewards: np.ndarray | Tensor,
+        next_observations: np.ndarray | Tensor,
+        terminations: np.ndarray | Tensor,
+        truncations: np.ndarray | Tensor,
+        timesteps: np.ndarray | Tensor,
+    ) -> None:
+        """Stores one transition of each seed; at an episode's end its returns-to-go are filled in.
+
+        Args:
+            observations: (S, O).
+            actions: (S, A), in [-1, 1].
+            rewards: (S,).
+            next_observations: (S, O), at an episode's end the true last observation and not the
+                one after the reset.
+            terminations: (S,) bool.
+            truncations: (S,) bool.
+            timesteps: (S,), step within the episode, from 0.
+
+        Raises:
+            InputError: a wrong shape.
+            NumericalError: NaN or infinite values.
+        """
+        columns = [
+            observations,
+            actions,
+            rewards,
+            next_observations,
+            terminations,
+            np.zeros(self.seeds),  # the return-to-go, unknown before the episode's end
+            timesteps,
+        ]
+        row = pack_rows(self._layout, columns, self.seeds)  # (S, W)
+        finite = np.isfinite(row).all(axis=1)  # (S,)
+        if not finite.all():
+            raise NumericalError(
+                f"The transition of seed {int(np.argmin(finite))} has NaN or infinite values. "
+                f"Check the policy's actions and the environment."
+            )
+        row[:, self._layout["returns_to_go"]] = -np.inf
+        self.rows[:, self._next] = torch.from_numpy(row)
+        self._next = (self._next + 1) % self.capacity
+        self._filled = min(self._filled + 1, self.capacity)
+        # An episode longer than the ring has lost its first rows: fill in those that are left.
+        self._episode_lengths = np.minimum(self._episode_lengths + 1, self.capacity)
+        for seed in range(self.seeds):
+            if terminations[seed] or truncations[seed]:
+                self._finish_episode(seed)
+
+    def sample(self, batch_size: int, generator: torch.Generator, batches: int = 1) -> Batch:
+        """Draws rows with replacement, independently for each seed.
+
+        Args:
+            batch_size: B, rows of one minibatch.
+            generator: source of the row numbers.
+            batches: minibatches at once, to be taken apart with `Batch.split(batches)`; each of
+                them has the same number of logged rows when a share is set.
+
+        Returns:
+            A batch of shape (S, batches * B).
+
+        Raises:
+            InputError: nothing to draw from, or batch_size or batches < 1.
+        """
+        at_least_one("batch_size", batch_size)
+        at_least_one("batches", batches)
+        if self.offline is not None and self.offline_share is None:
+            rows = self._draw_proportional(batch_size * batches, generator)
+        else:
+            logged = round((self.offline_share or 0.0) * batch_size)
+            # Position-major order: row b * batches + m is row b of minibatch m, so that both
+            # `split(batches)` and any other equal split keep the share.
+            rows = self._draw_fixed(logged * batches, (batch_size - logged) * batches, generator)
+        return unpack_rows(self._layout, rows)
+
+    def _finish_episode(self, seed: int) -> None:
+        """Fills in the returns-to-go of the episode of one seed that ended at the newest row."""
+        length = int(self._episode_lengths[seed])
+        # Row numbers of the episode, oldest first, around the ring's end where need be.
+        index = (self._next - length + torch.arange(length)) % self.capacity
+        rewards = self.rows[seed, index, self._layout["rewards"].start]  # (T,)
+        ends = np.zeros(length, dtype=bool)
+        ends[-1] = True
+        returns = discounted_sums(rewards.numpy(force=True), ends, self.gamma)
+        column = self._layout["returns_to_go"].start
+        self.rows[seed, index, column] = torch.from_numpy(returns).to(self.rows.device)
+        self._episode_lengths[seed] = 0
+
+    def _draw_fixed(self, logged: int, online: int, generator: torch.Generator) -> Tensor:
+        """Draws exactly `logged` and `online` rows for each seed, logged rows first: (S, B, W)."""
+        parts = []
+        if logged > 0 and self.offline is not None:
+            index = draw_rows(self.offline_rows, (self.seeds, logged), generator, self.rows.device)
+            parts.append(gather_rows(self.offline.rows, index))
+        if online > 0:
+            parts.append(self._online(self._draw_online(online, generator)))
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+    def _draw_proportional(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draws rows as from one buffer of logged and online rows together: (S, B, W)."""
+        assert self.offline is not None
+        logged = self.offline_rows
+        shape = (self.seeds, count)
+        index = draw_rows(logged + len(self), shape, generator, self.rows.device)  # (S, B)
+        # Both are gathered and one is kept: cheaper than sorting the rows by where they lie.
+        return torch.where(
+            (index < logged)[..., None],
+            gather_rows(self.offline.rows, index.clamp(max=logged - 1)),
+            self._online((index - logged).clamp(min=0)),
+        )
+
+    def _draw_online(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draws `count` numbers of online rows for each seed, (S, count)."""
+        if len(self) == 0:
+            raise InputError(
+                "The replay buffer holds no online transitions yet. Call add() "
+                "before sample(), or draw from a dataset alone (offline_share=1)."
+            )
+        return draw_rows(len(self), (self.seeds, count), generator, self.rows.device)
+
+    def _online(self, index: Tensor) -> Tensor:
+        """The online rows (S, B, W) with the numbers (S, B), each seed from its own ring."""
+        return gather_rows(self.rows.flatten(0, 1), index + self._first_rows)
+
+
+def _checked_share(share: float | None, has_data: bool) -> float | None:
+    """The offline share, if it lies in [0, 1] and there are logged rows to draw."""
+    if share is None:
+        return None
+    if not 0.0 <= share <= 1.0:
+        raise InputError(
+            f"offline_share is {share}. Give a share in [0, 1], or None to draw in "
+            f"proportion to the sizes."
+        )
+    if share > 0.0 and not has_data:
+        raise InputError(
+            f"offline_share is {share}, but there is no dataset to draw from. Pass "
+            f"offline=..., or set the share to 0 or None."
+        )
+    return share

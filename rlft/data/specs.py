@@ -1,0 +1,79 @@
+"""The course's own datasets, each of them a line in one table: where, who acts, how much, seed.
+
+A dataset is made from its line on first use and is the same bytes each time. To add one, add a
+line; to change one, raise its version (`-v1`), as somebody may have results on the old one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlft.envs import GOAL_RADIUS, STEP_SIZE, Behaviour, time_limit_of
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """Everything that decides the content of one own dataset.
+
+    Attributes:
+        env_id: environment in which the behaviour acts, with its registered options.
+        behaviour: who acts.
+        description: what the data knows and what it does not, a few words.
+        transitions: rows wanted, >= 1; the last episode is kept whole.
+        seed: of the environment and of the behaviour.
+    """
+
+    env_id: str
+    behaviour: Behaviour
+    description: str
+    # 10,000 rows are 250 to 720 episodes: enough that every learner of the course imitates them,
+    # and logged in half a second.
+    transitions: int = 10_000
+    seed: int = 0
+
+    @property
+    def recipe(self) -> str:
+        """The content-deciding part as text; stored in the dataset, compared when it is read.
+
+        The maze's own rules are part of it: data of a maze that moved otherwise is made again.
+        """
+        rules = f"step={STEP_SIZE} goal={GOAL_RADIUS} time_limit={time_limit_of(self.env_id)}"
+        how_much = f"transitions={self.transitions} seed={self.seed}"
+        return f"{self.env_id} {rules} {self.behaviour} {how_much}"
+
+
+# Noise of 0.4 of the step and a tenth of uniform actions cost a third more steps than the walk
+# needs: a policy worth improving, whose best imitation is already better than the data.
+_MEDIUM = Behaviour(action_noise=0.4, random_actions=0.1)
+
+DATASETS: dict[str, DatasetSpec] = {
+    "rlft/maze/detour-medium-v0": DatasetSpec(
+        "rlft/Maze-Detour-v0", _MEDIUM, "the long way, walked noisily; the short way is unknown"
+    ),
+    "rlft/maze/detour-near-optimal-v0": DatasetSpec(
+        "rlft/Maze-Detour-v0", Behaviour(action_noise=0.15), "the long way, walked well"
+    ),
+    "rlft/maze/detour-narrow-v0": DatasetSpec(
+        "rlft/Maze-Detour-v0",
+        Behaviour(action_noise=0.05),
+        "one thin line along the long way, nothing beside it",
+    ),
+    "rlft/maze/detour-wide-v0": DatasetSpec(
+        "rlft/Maze-Detour-v0",
+        Behaviour(quality=0.6, action_noise=0.4, random_actions=0.3, coverage=1.0),
+        "starts everywhere and much randomness; only the shortcut's middle is unknown",
+    ),
+    "rlft/maze/sparse-medium-v0": DatasetSpec(
+        "rlft/Maze-Sparse-v0", _MEDIUM, "as detour-medium, reward +1 at the goal and 0 elsewhere"
+    ),
+    "rlft/maze/umaze-medium-v0": DatasetSpec(
+        "rlft/Maze-UMaze-v0", _MEDIUM, "one corridor with two bends, walked noisily"
+    ),
+    "rlft/maze/medium-medium-v0": DatasetSpec(
+        "rlft/Maze-Medium-v0", _MEDIUM, "one of several ways, walked noisily"
+    ),
+    "rlft/maze/large-medium-v0": DatasetSpec(
+        "rlft/Maze-Large-v0", _MEDIUM, "the longest walk of the course, walked noisily"
+    ),
+}
+"""Own datasets by Minari id, in the order of the lessons."""

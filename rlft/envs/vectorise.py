@@ -1,0 +1,212 @@
+"""Any continuous environment as a vector environment that the learners can use as it is.
+
+Learners see the same thing everywhere: float32 observations (N, O), actions in [-1, 1]^A, a new
+episode in the very step that ended the old one, and the true last observation as a plain array.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Box
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrapper
+from gymnasium.vector.utils import batch_space
+from numpy.typing import ArrayLike, NDArray
+
+from rlft.envs.dynamics import MazeOptions, check_actions
+from rlft.envs.maze import MazeVectorEnv
+from rlft.errors import InputError, unknown
+
+MAZE_VECTOR_ENTRY_POINT = "rlft.envs.maze:MazeVectorEnv"
+"""The string under which the mazes are registered, as a class could not be written to a file."""
+
+TimeLimit = int | None | Literal["default"]
+
+
+class NormalisedVectorEnv(VectorWrapper):
+    """Rescales actions from [-1, 1] to the environment's box, and makes everything float32.
+
+    Actions outside of [-1, 1] are clipped. ``info["final_obs"]`` becomes a (N, O) array whose rows
+    count where ``info["_final_obs"]`` is True.
+    """
+
+    def __init__(self, env: VectorEnv) -> None:
+        super().__init__(env)
+        inner, seen = env.single_action_space, env.single_observation_space
+        assert isinstance(inner, Box) and isinstance(seen, Box)
+        # Middle and half width rather than low and high: exact where the box is [-1, 1] already.
+        self.middle = ((inner.high + inner.low) / 2).astype(np.float32)  # (A,)
+        self.reach = ((inner.high - inner.low) / 2).astype(np.float32)  # (A,)
+        self.single_action_space = Box(-1.0, 1.0, inner.shape, np.float32)
+        self.action_space = batch_space(self.single_action_space, env.num_envs)
+        low, high = seen.low.astype(np.float32), seen.high.astype(np.float32)
+        self.single_observation_space = Box(low, high, dtype=np.float32)
+        self.observation_space = batch_space(self.single_observation_space, env.num_envs)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Starts an episode in every sub-environment."""
+        observations, info = self.env.reset(seed=seed, options=options)
+        return observations.astype(np.float32), info
+
+    def step(
+        self, actions: ArrayLike
+    ) -> tuple[
+        NDArray[np.float32],
+        NDArray[np.float32],
+        NDArray[np.bool_],
+        NDArray[np.bool_],
+        dict[str, Any],
+    ]:
+        """Makes one step with actions (N, A) in [-1, 1]."""
+        normalised = check_actions(actions, self.action_space.shape or ()).clip(-1.0, 1.0)
+        inner = self.middle + normalised * self.reach  # (N, A)
+        observations, rewards, terminations, truncations, info = self.env.step(inner)
+        observations = observations.astype(np.float32)
+        if "final_obs" in info:
+            final, done = observations.copy(), info["_final_obs"]
+            final[done] = np.stack(info["final_obs"][done])
+            info["final_obs"] = final
+        return observations, rewards.astype(np.float32), terminations, truncations, info
+
+
+def next_observations(
+    observations: NDArray[np.float32], info: Mapping[str, Any]
+) -> NDArray[np.float32]:
+    """Returns the observations (N, O) that the last actions truly led to.
+
+    Where an episode ended, the observation that ``step`` returns already belongs to the next
+    episode; the true one is in the info. Replay buffers must store the true one.
+    """
+    if "final_obs" not in info:
+        return observations
+    return np.where(info["_final_obs"][:, None], info["final_obs"], observations)
+
+
+def find_spec(env_id: str) -> EnvSpec:
+    """Returns the registration of an environment.
+
+    Raises:
+        InputError: the id is not registered; the message names near matches.
+    """
+    if env_id not in gym.registry:
+        near = difflib.get_close_matches(env_id, gym.registry, n=5, cutoff=0.5)
+        own = [name for name in gym.registry if name.startswith("rlft/")]
+        hint = "Environments of other packages are known once that package is imported."
+        raise unknown("environment id", env_id, {*own, *near}, hint)
+    return gym.registry[env_id]
+
+
+def is_maze(env_id: str) -> bool:
+    """Tells whether an id stands for one of the point mazes; raises as `find_spec`."""
+    return find_spec(env_id).vector_entry_point == MAZE_VECTOR_ENTRY_POINT
+
+
+def make_vec(
+    env_id: str,
+    num_envs: int,
+    *,
+    time_limit: TimeLimit = "default",
+    env_kwargs: Mapping[str, Any] | None = None,
+) -> VectorEnv:
+    """Makes N copies of an environment that take actions in [-1, 1]^A.
+
+    Args:
+        env_id: a registered id with a one-dimensional Box observation and a bounded
+            one-dimensional Box action.
+        num_envs: N, >= 1.
+        time_limit: steps until truncation; ``"default"`` as registered; None for never.
+        env_kwargs: options of the environment.
+
+    Returns:
+        A vector environment with `AutoresetMode.SAME_STEP`; float32 observations (N, O).
+
+    Raises:
+        InputError: unknown id or option, num_envs < 1, or spaces that the learners cannot use.
+    """
+    spec, options = find_spec(env_id), dict(env_kwargs or {})
+    if num_envs < 1:
+        raise InputError(f"num_envs is {num_envs}; expected at least 1.")
+    if time_limit not in ("default", None) and not (isinstance(time_limit, int) and time_limit > 0):
+        raise InputError(f"time_limit is {time_limit!r}; expected at least 1, None or 'default'.")
+    if is_maze(env_id):
+        return _make_maze(spec, num_envs, time_limit, options)
+    steps = {"default": None, None: -1}.get(time_limit, time_limit)  # gymnasium's own codes
+
+    def make_one() -> gym.Env:
+        try:
+            return gym.make(env_id, max_episode_steps=steps, **options)
+        except (TypeError, gym.error.Error) as error:
+            raise InputError(
+                f"Environment {env_id!r} with the options {options} could not be made: {error}. "
+                "Expected options that its documentation lists, and its packages installed."
+            ) from error
+
+    probe = make_one()
+    _check_spaces(env_id, probe)
+    probe.close()
+    return NormalisedVectorEnv(
+        SyncVectorEnv([make_one] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
+    )
+
+
+def _make_maze(
+    spec: EnvSpec,
+    num_envs: int,
+    time_limit: TimeLimit,
+    options: dict[str, Any],
+) -> MazeVectorEnv:
+    known = [name for name, entry in MazeOptions.__dataclass_fields__.items() if entry.init]
+    for name in options:
+        if name not in known:
+            raise unknown(f"option of {spec.id!r}", name, known)
+    merged = {**spec.kwargs, **options}
+    if time_limit != "default":
+        merged["time_limit"] = time_limit
+    env = MazeVectorEnv(num_envs, **merged)
+    env.spec = spec
+    return env
+
+
+def _check_spaces(env_id: str, env: gym.Env) -> None:
+    seen, action = env.observation_space, env.action_space
+    if not isinstance(action, Box):
+        raise InputError(
+            f"Environment {env_id!r} has the action space {action}; expected continuous actions "
+            "(Box), as all learners here are for continuous control. Choose another environment."
+        )
+    if len(action.shape) != 1 or not action.is_bounded():
+        raise InputError(
+            f"Environment {env_id!r} has the action space {action}; expected one dimension with "
+            "finite bounds, so that actions can be rescaled to [-1, 1]. Wrap it before "
+            "registering it."
+        )
+    if not isinstance(seen, Box) or len(seen.shape) != 1:
+        raise InputError(
+            f"Environment {env_id!r} has the observation space {seen}; expected a one-dimensional "
+            "Box. Register it with gymnasium.wrappers.FlattenObservation around it."
+        )
+
+
+def env_shape(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> tuple[int, int]:
+    """Returns (observation size O, action size A) of an environment; errors as `make_vec`."""
+    env = make_vec(env_id, 1, env_kwargs=env_kwargs)
+    seen, action = env.single_observation_space, env.single_action_space
+    env.close()
+    assert seen.shape is not None and action.shape is not None
+    return seen.shape[0], action.shape[0]
+
+
+def time_limit_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> int | None:
+    """Returns the steps after which an environment truncates, or None; errors as `make_vec`."""
+    spec = find_spec(env_id)
+    if is_maze(env_id):
+        merged = {**spec.kwargs, **(env_kwargs or {})}
+        return merged.get("time_limit", MazeOptions.time_limit)
+    return spec.max_episode_steps

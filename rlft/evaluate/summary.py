@@ -1,0 +1,171 @@
+"""The summary of a run: start, lowest, final, drop, time below the start, regret, with intervals.
+
+The definitions are those of `rlft.evaluate.metrics`; here they are only gathered and printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Protocol
+
+import numpy as np
+
+from rlft.errors import unknown
+from rlft.evaluate import metrics
+from rlft.evaluate.intervals import Interval, interval
+
+
+class Curves(Protocol):
+    """What a summary needs of a run (see `rlft.finetune`)."""
+
+    @property
+    def recipe(self) -> Any:
+        """The recipe; its `name` heads the summary."""
+        ...
+
+    @property
+    def steps(self) -> np.ndarray:
+        """(P,) environment steps per seed, 0 at the switch."""
+        ...
+
+    @property
+    def returns_mode(self) -> np.ndarray:
+        """(S, P) return of the most likely action."""
+        ...
+
+    @property
+    def returns_sampled(self) -> np.ndarray:
+        """(S, P) return of sampled actions."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """The numbers of one run, each a mean over seeds with its interval.
+
+    Returns, `drop` and `regret` are in the unit of the undiscounted return.
+
+    Attributes:
+        name: of the recipe.
+        curve: "sampled" or "mode": which actions the curve was measured with.
+        seeds: S.
+        start: return at the switch.
+        lowest: lowest smoothed return after the switch.
+        final: mean over the last evaluation points.
+        drop: start minus lowest, at least 0.
+        time_below_start: share of environment steps in [0, 1] spent below the start.
+        regret: average shortfall against `best`.
+        best: the return that regret is measured against.
+        best_is_given: False if `best` is only the highest point of this run's own mean curve.
+        window: evaluation points averaged for `lowest` and `drop`.
+        last: evaluation points averaged for `final`.
+    """
+
+    name: str
+    curve: str
+    seeds: int
+    start: Interval
+    lowest: Interval
+    final: Interval
+    drop: Interval
+    time_below_start: Interval
+    regret: Interval
+    best: float
+    best_is_given: bool
+    window: int
+    last: int
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(quantity, value with interval, meaning) for a table."""
+        source = "given" if self.best_is_given else "this run's own best"
+        below = self.time_below_start
+        return [
+            ("start", f"{self.start:.1f}", "return at the switch"),
+            ("lowest", f"{self.lowest:.1f}", f"lowest {_mean_of(self.window)} after the switch"),
+            ("final", f"{self.final:.1f}", f"{_mean_of(self.last)}, the last"),
+            ("drop", f"{self.drop:.1f}", "start - lowest, at least 0"),
+            ("time below start", f"{below:.0%}", "share of environment steps"),
+            ("regret", f"{self.regret:.1f}", f"mean of {self.best:.1f} ({source}) - return"),
+        ]
+
+    def title(self) -> str:
+        """One line that says what the numbers are."""
+        percent = f"{self.start.confidence:.0%}"
+        return (
+            f"{self.name}: {self.curve} actions, mean over {self.seeds} seeds "
+            f"[{percent} bootstrap interval]"
+        )
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        wide = max(len(value) for _, value, _ in rows)
+        lines = [f"  {what:<17} {value:<{wide}}  {meaning}" for what, value, meaning in rows]
+        return "\n".join([self.title(), *lines])
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{escape(what)}</th>"
+            f"<td>{escape(value)}</td><td style='text-align:left'>{escape(meaning)}</td></tr>"
+            for what, value, meaning in self.rows()
+        )
+        return f"<table><caption>{escape(self.title())}</caption><tbody>{body}</tbody></table>"
+
+
+def summarise(
+    run: Curves,
+    *,
+    best: float | None = None,
+    curve: str = "sampled",
+    window: int = 1,
+    last: int = 3,
+    tolerance: float = 0.0,
+    confidence: float = 0.95,
+) -> RunSummary:
+    """Computes the summary of a run.
+
+    Args:
+        run: with `recipe.name`, `steps` (P,), `returns_sampled` and `returns_mode` (S, P).
+        best: best known return, for the regret. Without it the highest point of the run's own mean
+            curve is taken, and regrets of different runs must not be compared.
+        curve: "sampled" (what online training experiences) or "mode".
+        window: see `metrics.drop`.
+        last: see `metrics.final_return`; a shorter curve uses all its points after the switch.
+        tolerance: see `metrics.time_below_start`.
+        confidence: of the intervals.
+
+    Raises:
+        InputError: if `curve` is unknown, or the curve has fewer than two points.
+    """
+    curves = {"sampled": run.returns_sampled, "mode": run.returns_mode}
+    if curve not in curves:
+        raise unknown("curve", curve, curves)
+    returns, steps = np.asarray(curves[curve], dtype=np.float64), np.asarray(run.steps)
+    start = metrics.start_return(returns)
+    top = float(returns.mean(axis=0).max()) if best is None else best
+    last = min(last, returns.shape[1] - 1)
+    values = {
+        "start": start,
+        "lowest": metrics.lowest_return(returns, window),
+        "final": metrics.final_return(returns, last),
+        "drop": metrics.drop(returns, window),
+        "time_below_start": metrics.time_below_start(
+            steps, returns, tolerance=tolerance, share=True
+        ),
+        "regret": metrics.regret(steps, returns, top),
+    }
+    intervals = {name: interval(v, confidence) for name, v in values.items()}  # v: (S,)
+    return RunSummary(
+        name=str(run.recipe.name),
+        curve=curve,
+        seeds=len(start),
+        **intervals,
+        best=top,
+        best_is_given=best is not None,
+        window=window,
+        last=last,
+    )
+
+
+def _mean_of(count: int) -> str:
+    return "evaluation" if count == 1 else f"mean of {count} evaluations"

@@ -1,0 +1,106 @@
+"""The switch: which parts of the prior the online learner starts from.
+
+Nothing crosses silently. The result is a `Crossing` that says part by part what came along and
+what started fresh, and `evaluate.switch_report` prints it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from rlft.algorithms import Config, Learner, make_learner
+from rlft.algorithms.base import load_adam, load_part
+from rlft.errors import InputError
+from rlft.finetune.prior import Prior
+from rlft.finetune.recipe import Handover, Recipe
+
+# Which parts belong to each tick of a `Handover`. The first must exist in the prior if the online
+# learner has it; the others cross where both sides have them.
+PARTS_OF_POLICY = ("policy", "behaviour")
+PARTS_OF_CRITICS = ("critics", "state_value")
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What happened at the switch.
+
+    Attributes:
+        parts: names of the parts whose weights came from the prior.
+        optimizers: names of the parts whose Adam state came along.
+        fresh: names of the parts that started new (target critics restart as copies of the critics).
+    """
+
+    parts: tuple[str, ...]
+    optimizers: tuple[str, ...]
+    fresh: tuple[str, ...]
+
+
+def online_config(prior: Prior, recipe: Recipe) -> Config:
+    """The recipe's configuration with the network shapes of the parts that cross."""
+    config, given = recipe.online.learner, prior.learner.config
+    if recipe.handover.policy:
+        config = replace(config, policy=given.policy)
+    if recipe.handover.critics:
+        config = replace(config, critics=given.critics)
+    return config
+
+
+def _wanted(handover: Handover) -> tuple[str, ...]:
+    ticks = (
+        (handover.policy, PARTS_OF_POLICY),
+        (handover.critics, PARTS_OF_CRITICS),
+        (handover.target_critics and handover.critics, ("target_critics",)),
+        (handover.temperature, ("temperature",)),
+    )
+    return tuple(name for ticked, names in ticks if ticked for name in names)
+
+
+def hand_over(
+    prior: Prior, recipe: Recipe, *, seed: int = 0, device: str | torch.device = "cpu"
+) -> tuple[Learner, Crossing]:
+    """Builds the online learner from a prior.
+
+    Args:
+        prior: what pre-training left.
+        recipe: says what crosses and what the online learner is.
+        seed: start of the online learner's random stream.
+        device: where it lives.
+
+    Returns:
+        The learner, and what crossed.
+
+    Raises:
+        InputError: if the recipe hands critics over and the prior has none, or if shapes differ.
+    """
+    given = prior.learner
+    if recipe.handover.critics and "critics" not in given.parts():
+        raise InputError(
+            f"Recipe {recipe.name!r} hands the critics over, but the prior {prior.name!r} has "
+            "none. Pre-train 'cql', 'calql', 'iql' or 'inac', or use a recipe with "
+            "Handover(critics=False)."
+        )
+    learner = make_learner(
+        online_config(prior, recipe),
+        given.observation_size,
+        given.action_size,
+        given.seeds,
+        seed=seed,
+        device=device,
+    )
+    state = given.state_dict()
+    own = learner.parts()
+    crossing = tuple(n for n in _wanted(recipe.handover) if n in own and n in given.parts())
+    for name in crossing:
+        load_part(own[name], {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
+    if "target_critics" in own and "target_critics" not in crossing:
+        own["target_critics"].load_state_dict(own["critics"].state_dict())
+    moments: tuple[str, ...] = ()
+    if recipe.handover.optimizers:
+        theirs = given.optimizers()
+        moments = tuple(n for n in crossing if n in theirs and n in learner.optimizers())
+        for name in moments:
+            load_adam(learner.optimizers()[name], state, name)
+    fresh = tuple(name for name in own if name not in crossing)
+    return learner, Crossing(crossing, moments, fresh)

@@ -1,0 +1,215 @@
+"""A method is data: what is handed over, who acts, what is learned, and where it comes from.
+
+There is one online loop (`loop.py`). What differs between two methods is what differs between two
+recipes, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rlft.algorithms import Config
+from rlft.algorithms.cql import CQLConfig
+from rlft.algorithms.inac import InACConfig
+from rlft.algorithms.iql import IQLConfig
+from rlft.algorithms.sac import SACConfig
+from rlft.errors import InputError, unknown
+from rlft.finetune.acting import Acting, FrozenActs, LearnerActs
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What crosses the switch from offline to online.
+
+    Attributes:
+        policy: the policy's weights (and InAC's behaviour policy).
+        critics: the critics' weights (and V, where the method has one).
+        target_critics: the target critics; if not, they restart as copies of the critics.
+        temperature: SAC's temperature, where the prior has one.
+        optimizers: Adam's moments and step counts of every part that crosses.
+        retention: the offline data is dropped, mixed into every batch at a fixed share, or appended
+            (one buffer that starts full).
+        offline_share: the share of each batch under ``"mix"``, in [0, 1].
+    """
+
+    policy: bool = True
+    critics: bool = True
+    target_critics: bool = True
+    temperature: bool = True
+    optimizers: bool = True
+    retention: Literal["drop", "mix", "append"] = "drop"
+    offline_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.retention not in ("drop", "mix", "append"):
+            raise unknown("retention", self.retention, ("drop", "mix", "append"))
+        if not 0 <= self.offline_share <= 1:
+            raise InputError(
+                f"offline_share={self.offline_share}: the share of offline transitions in a batch "
+                "must lie in [0, 1]; 0.5 is the usual symmetric mix."
+            )
+
+
+@dataclass(frozen=True)
+class Warmup:
+    """A phase after the switch in which no policy moves.
+
+    Attributes:
+        steps: environment steps per seed; 0 for no warm-up.
+        acting: who acts meanwhile.
+        critic_updates: critic updates per environment step meanwhile (WSRL 0, PORL 16).
+    """
+
+    steps: int = 0
+    acting: Acting = FrozenActs()
+    critic_updates: int = 0
+
+
+@dataclass(frozen=True)
+class Online:
+    """The online learner and its ratios.
+
+    Attributes:
+        learner: its configuration. The networks that cross the switch keep the prior's shape.
+        utd: update-to-data ratio, critic updates per environment step and seed.
+        policy_delay: critic updates for each policy update; divides `utd` or is a multiple of it.
+        policy_batch: the policy sees only the last minibatch (RLPD) or all that the critics saw
+            since its last update in this step (WSRL).
+    """
+
+    learner: Config
+    utd: int = 1
+    policy_delay: int = 1
+    policy_batch: Literal["last", "all"] = "last"
+
+    def __post_init__(self) -> None:
+        if self.utd < 1 or self.policy_delay < 1:
+            raise InputError(
+                f"utd={self.utd}, policy_delay={self.policy_delay}: both count updates and must be "
+                "1 or more."
+            )
+        if self.utd % self.policy_delay and self.policy_delay % self.utd:
+            raise InputError(
+                f"policy_delay={self.policy_delay} neither divides utd={self.utd} nor is a "
+                "multiple of it. Choose, for example, policy_delay = utd."
+            )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a method comes from.
+
+    Attributes:
+        paper: authors, year, title or arXiv number.
+        kind: a reproduction of public code, a reconstruction from a description, or a baseline.
+    """
+
+    paper: str
+    kind: Literal["reproduction", "reconstruction", "baseline"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A fine-tuning method.
+
+    Attributes:
+        name: its key in `RECIPES`.
+        title: one line for tables and figures.
+        online: the learner after the switch.
+        handover: what crosses.
+        warmup: the phase in which no policy moves.
+        acting: who acts afterwards.
+        source: paper and kind.
+    """
+
+    name: str
+    title: str
+    online: Online
+    handover: Handover = field(default_factory=Handover)
+    warmup: Warmup = field(default_factory=Warmup)
+    acting: Acting = field(default_factory=LearnerActs)
+    source: Source = Source("common practice", "baseline")
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="sac",
+            title="SAC, offline data dropped",
+            online=Online(SACConfig()),
+            source=Source("Haarnoja et al. 2018, arXiv 1812.05905", "baseline"),
+        ),
+        Recipe(
+            name="sac-retain",
+            title="SAC, offline data kept in the buffer",
+            online=Online(SACConfig()),
+            handover=Handover(retention="append"),
+            source=Source("Haarnoja et al. 2018, arXiv 1812.05905", "baseline"),
+        ),
+        Recipe(
+            name="inac",
+            title="InAC, offline data dropped",
+            online=Online(InACConfig()),
+            source=Source("Xiao et al. 2023, arXiv 2302.14372", "baseline"),
+        ),
+        Recipe(
+            name="inac-retain",
+            title="InAC, offline data kept in the buffer",
+            online=Online(InACConfig()),
+            handover=Handover(retention="append"),
+            source=Source("Xiao et al. 2023, arXiv 2302.14372", "baseline"),
+        ),
+        Recipe(
+            name="cql",
+            title="CQL, offline data dropped",
+            online=Online(CQLConfig()),
+            source=Source("Kumar et al. 2020, arXiv 2006.04779", "baseline"),
+        ),
+        Recipe(
+            name="cql-retain",
+            title="CQL, half of each batch offline",
+            online=Online(CQLConfig()),
+            handover=Handover(retention="mix"),
+            source=Source("Kumar et al. 2020, arXiv 2006.04779", "baseline"),
+        ),
+        Recipe(
+            name="calql",
+            title="Cal-QL, offline data dropped",
+            online=Online(CQLConfig(calibrated=True)),
+            source=Source("Nakamoto et al. 2023, arXiv 2303.05479", "baseline"),
+        ),
+        Recipe(
+            name="calql-retain",
+            title="Cal-QL, half of each batch offline",
+            online=Online(CQLConfig(calibrated=True)),
+            handover=Handover(retention="mix"),
+            source=Source("Nakamoto et al. 2023, arXiv 2303.05479", "reproduction"),
+        ),
+        Recipe(
+            name="iql",
+            title="IQL, offline data dropped",
+            online=Online(IQLConfig()),
+            source=Source("Kostrikov et al. 2022, arXiv 2110.06169", "baseline"),
+        ),
+        Recipe(
+            name="iql-retain",
+            title="IQL, offline data kept in the buffer",
+            online=Online(IQLConfig()),
+            handover=Handover(retention="append"),
+            source=Source("Kostrikov et al. 2022, arXiv 2110.06169", "reproduction"),
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of a method.
+
+    Raises:
+        InputError: if there is none; the message lists near matches.
+    """
+    if name not in RECIPES:
+        raise unknown("recipe", name, RECIPES)
+    return RECIPES[name]

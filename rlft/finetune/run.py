@@ -1,0 +1,59 @@
+"""A run: the honest curves that fine-tuning leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlft.algorithms import Learner
+from rlft.finetune.handover import Crossing
+from rlft.finetune.prior import History, Prior
+from rlft.finetune.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """S fine-tuning runs of one recipe from one prior.
+
+    Attributes:
+        recipe: the method.
+        env_id: the environment.
+        dataset: name of the data behind the prior.
+        seeds: S.
+        seed: start of the random stream.
+        steps: (P,), environment steps per seed at each evaluation; 0 is the switch itself.
+        returns_mode: (S, P), undiscounted return of the mode action, mean over episodes.
+        returns_sampled: (S, P), the same for sampled actions, as the agent acts.
+        episode_steps: S arrays, the step at which each training episode ended.
+        episode_returns: S arrays, the return of each training episode.
+        metrics: training metrics, each (S, P'), with ``"step"`` (P',).
+        crossing: what crossed the switch.
+        prior: where it started.
+        learner: where it ended.
+        seconds: wall-clock time.
+    """
+
+    recipe: Recipe
+    env_id: str
+    dataset: str
+    seeds: int
+    seed: int
+    steps: np.ndarray
+    returns_mode: np.ndarray
+    returns_sampled: np.ndarray
+    episode_steps: list[np.ndarray]
+    episode_returns: list[np.ndarray]
+    metrics: History
+    crossing: Crossing
+    prior: Prior
+    learner: Learner
+    seconds: float
+
+    def __repr__(self) -> str:
+        start, end = self.returns_sampled[:, 0].mean(), self.returns_sampled[:, -1].mean()
+        return (
+            f"Run({self.recipe.name!r}, prior={self.prior.name!r}, env={self.env_id!r}, "
+            f"seeds={self.seeds}, steps={self.steps[-1]}, return {start:.1f} -> {end:.1f}, "
+            f"seconds={self.seconds:.0f})"
+        )

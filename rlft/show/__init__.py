@@ -1,0 +1,64 @@
+"""Pictures: learning curves, charts, maps of the maze, and sliders over them, all with alt text.
+
+The only part of the library that imports matplotlib and ipywidgets.
+"""
+
+from rlft.show.charts import plot_errors, plot_scatter
+from rlft.show.figure import CourseFigure, Illustration, illustrate, panels, save, show
+from rlft.show.maps import plot_map, plot_maps, shared_scale
+from rlft.show.maze import plot_maze
+from rlft.show.plots import plot_curves, plot_each, plot_metric
+from rlft.show.series import Curve, plot_series
+from rlft.show.style import (
+    METHOD_STYLES,
+    MethodStyle,
+    apply_style,
+    method_style,
+    sequence_styles,
+    styled,
+    styles_for,
+)
+from rlft.show.walks import plot_dataset, plot_paths, plot_policy_arrows, plot_visits
+from rlft.show.widgets import (
+    animate_episode,
+    frame_slider,
+    show_frames,
+    static_strip,
+    with_fallback,
+)
+
+__all__ = [
+    "METHOD_STYLES",
+    "CourseFigure",
+    "Curve",
+    "Illustration",
+    "MethodStyle",
+    "animate_episode",
+    "apply_style",
+    "frame_slider",
+    "illustrate",
+    "method_style",
+    "panels",
+    "plot_curves",
+    "plot_dataset",
+    "plot_each",
+    "plot_errors",
+    "plot_map",
+    "plot_maps",
+    "plot_maze",
+    "plot_metric",
+    "plot_paths",
+    "plot_policy_arrows",
+    "plot_scatter",
+    "plot_series",
+    "plot_visits",
+    "save",
+    "sequence_styles",
+    "shared_scale",
+    "show",
+    "show_frames",
+    "static_strip",
+    "styled",
+    "styles_for",
+    "with_fallback",
+]

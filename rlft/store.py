@@ -1,0 +1,233 @@
+"""Results on disk: one folder for each prior and each run, readable without this library.
+
+A run's folder holds ``run.json`` (recipe, configuration, provenance), ``curves.npz`` (all arrays),
+``learner.safetensors`` (weights, optimizer and random state) and ``prior/``, which looks the same.
+A folder appears complete or not at all. The dataset is not copied: its name and digest are stored,
+and a run is only loaded with data of that very digest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from rlft.algorithms import Learner, make_learner
+from rlft.data import Transitions, load_dataset
+from rlft.encoding import cache_key, from_json, to_json
+from rlft.errors import InputError
+from rlft.files import (
+    damaged,
+    folder_written_atomically,
+    load_arrays,
+    load_tensors,
+    save_arrays,
+    save_tensors,
+    write_atomically,
+)
+from rlft.finetune import Prior, Run
+from rlft.provenance import provenance
+
+__all__ = [
+    "cache_key",
+    "load_prior",
+    "load_run",
+    "load_tensors",
+    "results_root",
+    "save_prior",
+    "save_run",
+    "saved_runs",
+    "write_atomically",
+]
+
+# Raised whenever an older file could be misread; a file with another number is refused.
+FORMAT = 1
+
+
+def results_root() -> Path:
+    """Where results are kept: the folder RLFT_RESULTS, else the user's data folder."""
+    given = os.environ.get("RLFT_RESULTS")
+    return Path(given) if given else Path(platformdirs.user_data_dir("rlft")) / "results"
+
+
+def save_run(run: Run, folder: str | Path) -> None:
+    """Writes a run into a folder; a folder of that name is replaced.
+
+    Args:
+        run: to be stored, with its learner and its prior.
+        folder: for example ``results_root() / "sac"``.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    arrays = {
+        "steps": run.steps,
+        "returns_mode": run.returns_mode,
+        "returns_sampled": run.returns_sampled,
+        **{f"episode_steps.{s}": values for s, values in enumerate(run.episode_steps)},
+        **{f"episode_returns.{s}": values for s, values in enumerate(run.episode_returns)},
+        **{f"metrics.{name}": values for name, values in run.metrics.items()},
+    }
+    about = {
+        "recipe": run.recipe,
+        "env_id": run.env_id,
+        "dataset": run.dataset,
+        "seeds": run.seeds,
+        "seed": run.seed,
+        "crossing": run.crossing,
+        "seconds": run.seconds,
+    }
+    with folder_written_atomically(Path(folder)) as target:
+        _write(target, "run", about, arrays, run.learner)
+        save_prior(run.prior, target / "prior")
+
+
+def load_run(folder: str | Path, *, data: Transitions | None = None, device: str = "cpu") -> Run:
+    """Reads a run with its learner and its prior.
+
+    Args:
+        folder: where `save_run` wrote it.
+        data: the dataset of the prior; loaded by its name if None.
+        device: where the learners go.
+
+    Raises:
+        InputError: if the folder holds no run, a file is damaged or of another version, or the
+            data is not what the run was made with.
+    """
+    folder = Path(folder)
+    about, arrays = _read(folder, "run")
+    prior = load_prior(folder / "prior", data=data, device=device)
+    return Run(
+        **{name: about[name] for name in ("recipe", "env_id", "dataset", "seeds", "seed")},
+        steps=arrays["steps"],
+        returns_mode=arrays["returns_mode"],
+        returns_sampled=arrays["returns_sampled"],
+        episode_steps=[arrays[f"episode_steps.{s}"] for s in range(about["seeds"])],
+        episode_returns=[arrays[f"episode_returns.{s}"] for s in range(about["seeds"])],
+        metrics=_with_prefix(arrays, "metrics."),
+        crossing=about["crossing"],
+        prior=prior,
+        learner=_learner(folder, about, device),
+        seconds=about["seconds"],
+    )
+
+
+def save_prior(prior: Prior, folder: str | Path) -> None:
+    """Writes a prior into a folder; a folder of that name is replaced.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    about = {
+        "name": prior.name,
+        "data": prior.data,
+        "steps": prior.steps,
+        "seconds": prior.seconds,
+    }
+    arrays = {f"history.{name}": values for name, values in prior.history.items()}
+    with folder_written_atomically(Path(folder)) as target:
+        _write(target, "prior", about, arrays, prior.learner)
+
+
+def load_prior(
+    folder: str | Path, *, data: Transitions | None = None, device: str = "cpu"
+) -> Prior:
+    """Reads a prior. Arguments and errors as in `load_run`."""
+    folder = Path(folder)
+    about, arrays = _read(folder, "prior")
+    expected = about["data"]
+    data = load_dataset(expected["dataset"]) if data is None else data
+    if data.digest != expected["digest"]:
+        raise InputError(
+            f"The prior in {str(folder)!r} was trained on {expected['dataset']!r} with digest "
+            f"{expected['digest'][:12]}, but the data given is {data.name!r} with digest "
+            f"{data.digest[:12]}. Give the data it was trained on, or pre-train again."
+        )
+    return Prior(
+        name=about["name"],
+        learner=_learner(folder, about, device),
+        data=data,
+        steps=about["steps"],
+        history=_with_prefix(arrays, "history."),
+        seconds=about["seconds"],
+    )
+
+
+def saved_runs(root: str | Path | None = None) -> list[Path]:
+    """The folders below `root` (default `results_root()`) that hold a run, sorted."""
+    root = results_root() if root is None else Path(root)
+    found = (path.parent for path in root.rglob("run.json"))
+    hidden = (path for path in found if not any(p[0] == "." for p in path.relative_to(root).parts))
+    return sorted(hidden)
+
+
+def _write(
+    folder: Path,
+    kind: str,
+    about: Mapping[str, object],
+    arrays: Mapping[str, np.ndarray],
+    learner: Learner,
+) -> None:
+    """Writes the three files that a run and a prior have in common."""
+    content = {
+        "format": FORMAT,
+        "about": to_json(about),
+        "learner": {
+            "config": to_json(learner.config),
+            "observation_size": learner.observation_size,
+            "action_size": learner.action_size,
+            "seeds": learner.seeds,
+        },
+        "provenance": to_json(provenance()),
+    }
+    (folder / f"{kind}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    save_arrays(folder / "curves.npz", arrays)
+    save_tensors(folder / "learner.safetensors", learner.state_dict())
+
+
+def _read(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Reads the JSON, with the learner's shape added under "learner", and the arrays."""
+    path = folder / f"{kind}.json"
+    if not path.exists():
+        raise InputError(
+            f"There is no {kind} in {str(folder)!r}: it has no {path.name}. saved_runs() lists the "
+            "runs there are."
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = content["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+    if found != FORMAT:
+        raise InputError(
+            f"{str(path)!r} has format {found}, this version of rlft reads format {FORMAT}. Use "
+            "the version that wrote it, or make the result again."
+        )
+    try:
+        about = {**from_json(content["about"]), "learner": from_json(content["learner"])}
+    except (KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+    return about, load_arrays(folder / "curves.npz")
+
+
+def _learner(folder: Path, about: Mapping[str, Any], device: str) -> Learner:
+    """Makes the learner of the stored shape and gives it the stored weights."""
+    shape = about["learner"]
+    learner = make_learner(
+        shape["config"],
+        shape["observation_size"],
+        shape["action_size"],
+        shape["seeds"],
+        device=device,
+    )
+    learner.load_state_dict(load_tensors(folder / "learner.safetensors"))
+    return learner
+
+
+def _with_prefix(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,21 @@
+"""What every unit test gets: folders of its own, and property tests that repeat exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no limit in milliseconds: a busy machine must not fail a test.
+settings.register_profile("rlft", derandomize=True, deadline=None)
+settings.load_profile("rlft")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps datasets and results of the tests away from those of the person who runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINARI_DATASETS_PATH", str(tmp_path_factory.mktemp("datasets")))
+        patch.setenv("RLFT_RESULTS", str(tmp_path_factory.mktemp("results")))
+        yield

@@ -1,0 +1,229 @@
+"""Stacked networks against `torch.nn`, seed by seed, and the two helpers around target critics."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from probes import generator
+from torch import Tensor, nn
+
+from rlft.errors import InputError
+from rlft.nets import (
+    MLP,
+    CriticConfig,
+    QEnsemble,
+    StackedLayerNorm,
+    StackedLinear,
+    ValueNet,
+    adam,
+    polyak_update,
+    random_members,
+)
+
+
+def plain_copy(mlp: MLP, group: int) -> nn.Sequential:
+    """One group of a stacked network, as anybody would write it in torch."""
+    layers: list[nn.Module] = []
+    for i, linear in enumerate(mlp.linears):
+        assert isinstance(linear, StackedLinear)
+        layer = nn.Linear(*linear.weight.shape[1:])
+        layer.weight.data = linear.weight.data[group].T.clone()
+        layer.bias.data = linear.bias.data[group, 0].clone()
+        layers.append(layer)
+        if i + 1 == len(mlp.linears):
+            break
+        if mlp.norms:
+            stacked = mlp.norms[i]
+            assert isinstance(stacked, StackedLayerNorm)
+            norm = nn.LayerNorm(stacked.scale.shape[-1])
+            norm.weight.data = stacked.scale.data[group, 0].clone()
+            norm.bias.data = stacked.shift.data[group, 0].clone()
+            layers.append(norm)
+        layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+def disturbed_mlp(sizes: tuple[int, ...], layer_norm: bool, groups: int = 4) -> MLP:
+    """A network in which no scale is 1 and no shift is 0, as after training."""
+    mlp = MLP(groups, sizes, layer_norm, generator())
+    source = generator(1)
+    for norm in mlp.norms:
+        for parameter in norm.parameters():
+            parameter.data += 0.5 * torch.rand(parameter.shape, generator=source)
+    return mlp
+
+
+def critics(config: CriticConfig, seeds: int = 2, seed: int = 0) -> QEnsemble:
+    return QEnsemble(seeds, 3, 2, config, generator(seed))
+
+
+@pytest.mark.parametrize("layer_norm", [True, False])
+@pytest.mark.parametrize("outputs", [1, 3])  # one output column takes another path
+def test_a_stack_of_networks_equals_torch_modules(layer_norm: bool, outputs: int) -> None:
+    mlp = disturbed_mlp((5, 16, 8, outputs), layer_norm)
+    x = torch.randn(4, 7, 5, generator=generator(2))
+    y = mlp(x)
+    y.square().sum().backward()
+    assert y.shape == (4, 7, outputs)
+    for group in range(4):
+        plain = plain_copy(mlp, group)
+        expected = plain(x[group])
+        torch.testing.assert_close(y[group], expected, rtol=0, atol=1e-6)
+        expected.square().sum().backward()
+        first = plain[0]
+        assert isinstance(first, nn.Linear) and first.weight.grad is not None
+        gradient = mlp.linears[0].get_parameter("weight").grad
+        assert gradient is not None
+        torch.testing.assert_close(gradient[group].T, first.weight.grad, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_pick_groups_in_the_order_asked_for() -> None:
+    mlp = disturbed_mlp((5, 8, 1), layer_norm=True)
+    rows = torch.tensor([3, 0, 3])
+    x = torch.randn(3, 7, 5, generator=generator())
+    for out, row, inputs in zip(mlp(x, rows), rows.tolist(), x, strict=True):
+        torch.testing.assert_close(out, plain_copy(mlp, row)(inputs), rtol=0, atol=1e-6)
+
+
+def test_groups_cannot_see_each_other() -> None:
+    mlp = disturbed_mlp((5, 8, 2), layer_norm=True)
+    x = torch.randn(4, 7, 5, generator=generator())
+    other = x.clone()
+    other[1] = 100.0
+    before, after = mlp(x), mlp(other)
+    assert torch.equal(before[[0, 2, 3]], after[[0, 2, 3]])
+    assert not torch.equal(before[1], after[1])
+    before[1].sum().backward()
+    for parameter in mlp.parameters():
+        assert parameter.grad is not None and parameter.grad[1].any()
+        assert not parameter.grad[[0, 2, 3]].any()
+
+
+def test_initial_weights_fill_the_range_of_nn_linear() -> None:
+    layer = StackedLinear(10, 25, 40, generator())
+    for parameter in (layer.weight, layer.bias):
+        assert parameter.abs().max() <= 0.2  # 1 / sqrt(25)
+        assert parameter.abs().max() > 0.19
+        assert abs(parameter.mean().item()) < 0.02
+
+
+def test_critics_come_seed_by_seed_and_member_by_member() -> None:
+    ensemble = critics(CriticConfig(ensemble=3, hidden=(8,)))
+    observations = torch.randn(2, 5, 3, generator=generator(1))
+    actions = torch.rand(2, 5, 2, generator=generator(2))
+    q = ensemble(observations, actions)
+    assert q.shape == (2, 3, 5)
+    x = torch.cat((observations, actions), -1)
+    for seed in range(2):
+        for member in range(3):
+            expected = plain_copy(ensemble.mlp, 3 * seed + member)(x[seed]).squeeze(-1)
+            torch.testing.assert_close(q[seed, member], expected, rtol=0, atol=1e-6)
+    members = torch.tensor([[2, 0], [1, 1]])
+    asked = ensemble(observations, actions, members)
+    torch.testing.assert_close(asked[0], q[0, [2, 0]], rtol=0, atol=1e-6)
+    torch.testing.assert_close(asked[1], q[1, [1, 1]], rtol=0, atol=1e-6)
+
+
+def test_initial_value_shifts_every_prediction() -> None:
+    observations, actions = torch.randn(2, 5, 3, generator=generator()), torch.zeros(2, 5, 2)
+    low, zero = CriticConfig(initial_value=-50.0), CriticConfig()
+    q_gap = critics(low)(observations, actions) - critics(zero)(observations, actions)
+    torch.testing.assert_close(q_gap, torch.full((2, 2, 5), -50.0), rtol=0, atol=1e-4)
+    v_low, v_zero = (ValueNet(2, 3, config, generator())(observations) for config in (low, zero))
+    torch.testing.assert_close(v_low - v_zero, torch.full((2, 5), -50.0), rtol=0, atol=1e-4)
+    torch.testing.assert_close(
+        v_zero[1],
+        plain_copy(ValueNet(2, 3, zero, generator()).mlp, 1)(observations[1]).squeeze(-1),
+        rtol=0,
+        atol=1e-6,
+    )
+
+
+def test_an_ensemble_needs_a_critic() -> None:
+    with pytest.raises(InputError, match=r"ensemble=0.*at least 1 critic; use 2 or 10"):
+        critics(CriticConfig(ensemble=0))
+
+
+# --- random_members ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("replacement", [True, False])
+def test_the_whole_ensemble_is_not_drawn(replacement: bool) -> None:
+    source = generator()
+    before = source.get_state()
+    assert random_members(3, 4, 4, replacement, source) is None
+    assert torch.equal(source.get_state(), before)
+
+
+@given(ensemble=st.integers(2, 10), data=st.data(), replacement=st.booleans())
+def test_members_exist_and_are_distinct_without_replacement(
+    ensemble: int, data: st.DataObject, replacement: bool
+) -> None:
+    subset = data.draw(st.integers(1, ensemble - 1))
+    members = random_members(5, ensemble, subset, replacement, generator())
+    assert members is not None and members.shape == (5, subset)
+    assert members.min() >= 0 and members.max() < ensemble
+    if not replacement:
+        assert all(len(set(row)) == subset for row in members.tolist())
+
+
+@pytest.mark.parametrize(("replacement", "expected"), [(True, 14 / 9), (False, 4 / 3)])
+def test_mean_of_the_minimum_is_the_known_one(replacement: bool, expected: float) -> None:
+    """Critics that say 1, 2, 3, two drawn: 9 ordered pairs with replacement, 3 pairs without."""
+    says = torch.tensor([1.0, 2.0, 3.0])
+    members = random_members(20_000, 3, 2, replacement, generator())
+    assert members is not None
+    lowest = says[members].amin(1)
+    # Standard error 0.7 / sqrt(20,000) = 0.005; the two answers are 0.22 apart.
+    assert lowest.mean().item() == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("subset", [0, 3])
+def test_subset_outside_the_ensemble_is_refused(subset: int) -> None:
+    with pytest.raises(InputError, match=rf"target_subset={subset} .*between 1 and .*2\. Make"):
+        random_members(3, 2, subset, True, generator())
+
+
+# --- polyak_update and adam ----------------------------------------------------------------
+
+
+def test_polyak_moves_a_quarter_of_the_way() -> None:
+    target, source = torch.tensor([0.0, 8.0]), torch.tensor([4.0, 0.0])
+    polyak_update([target], [source], 0.25)
+    assert target.tolist() == [1.0, 6.0]
+    assert source.tolist() == [4.0, 0.0]
+
+
+@given(rate=st.floats(0.01, 1.0), updates=st.integers(1, 20))
+def test_distance_to_a_resting_source_shrinks_by_a_constant_factor(
+    rate: float, updates: int
+) -> None:
+    target, source = torch.zeros(3), torch.tensor([1.0, -2.0, 3.0])
+    for _ in range(updates):
+        polyak_update([target], [source], rate)
+    torch.testing.assert_close(
+        source - target, (1 - rate) ** updates * source, rtol=1e-4, atol=1e-6
+    )
+
+
+def test_polyak_average_of_an_alternating_source_is_its_mean() -> None:
+    """A probe: the target of +1, -1, +1, ... settles at 0 +- rate / (2 - rate)."""
+    network, source = critics(CriticConfig()), critics(CriticConfig())
+    for step in range(400):
+        for parameter in source.parameters():
+            parameter.data.fill_(1.0 if step % 2 else -1.0)
+        polyak_update(network.parameters(), source.parameters(), 0.05)
+    for parameter in network.parameters():  # last moved towards +1
+        torch.testing.assert_close(parameter.data, torch.full_like(parameter, 0.05 / 1.95))
+        assert parameter.grad is None
+
+
+def test_first_step_of_adam_is_the_learning_rate() -> None:
+    parameter = nn.Parameter(torch.zeros(3))
+    optimizer = adam([parameter], lr=0.1)
+    slope: Tensor = torch.tensor([3.0, -0.01, 100.0])
+    (parameter * slope).sum().backward()
+    optimizer.step()
+    torch.testing.assert_close(parameter.data, torch.tensor([-0.1, 0.1, -0.1]), rtol=1e-4, atol=0)

@@ -1,0 +1,351 @@
+"""Replay: which rows a batch holds, what each row says, and that the seeds never mix.
+
+Every stored number tells where it came from (seed, step or logged row), so that a batch can be
+read back row by row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlft.data import Batch, OfflineData, ReplayBuffer, Transitions
+from rlft.data.episodes import timesteps_of
+from rlft.errors import InputError, NumericalError
+
+GAMMA = 0.5  # a power of two: the expected sums below are exact in float32
+
+
+def logged(rows: int = 40, observation_size: int = 2) -> Transitions:
+    """Episodes of 4 rows; observation = (row, row), reward = row; every second one truncates."""
+    row = np.arange(rows)
+    ends = (row % 4 == 3) | (row == rows - 1)
+    terminations = ends & (row % 8 == 3)
+    return Transitions(
+        observations=np.repeat(row[:, None], observation_size, axis=1),
+        actions=np.full((rows, 1), -1.0),
+        rewards=row,
+        next_observations=np.repeat(row[:, None] + 1, observation_size, axis=1),
+        terminations=terminations,
+        truncations=ends & ~terminations,
+        timesteps=timesteps_of(ends),
+    )
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def add(
+    buffer: ReplayBuffer, step: int, terminated: int | None = None, truncated: int | None = None
+) -> None:
+    """Adds one row: observation = (1000 + seed, step), action = +1, reward = step + 1."""
+    seeds = np.arange(buffer.seeds)
+    buffer.add(
+        observations=np.stack([1000 + seeds, np.full(buffer.seeds, step)], axis=1),
+        actions=np.ones((buffer.seeds, 1)),
+        rewards=np.full(buffer.seeds, step + 1.0),
+        next_observations=np.stack([1000 + seeds, np.full(buffer.seeds, step + 1)], axis=1),
+        terminations=seeds == (-1 if terminated is None else terminated),
+        truncations=seeds == (-1 if truncated is None else truncated),
+        timesteps=np.full(buffer.seeds, step),
+    )
+
+
+def online(seeds: int = 3, capacity: int = 16, steps: int = 5, **options: object) -> ReplayBuffer:
+    buffer = ReplayBuffer(seeds, capacity, 2, 1, gamma=GAMMA, **options)  # type: ignore[arg-type]
+    for step in range(steps):
+        add(buffer, step)
+    return buffer
+
+
+def by_step(buffer: ReplayBuffer, seed: int) -> dict[int, dict[str, float]]:
+    """All online rows of one seed that a large sample shows, keyed by their step."""
+    batch = buffer.sample(500, generator())
+    rows = {}
+    for index, step in enumerate(batch.observations[seed, :, 1].tolist()):
+        rows[int(step)] = {
+            "return_to_go": batch.returns_to_go[seed, index].item(),
+            "termination": batch.terminations[seed, index].item(),
+            "timestep": batch.timesteps[seed, index].item(),
+            "reward": batch.rewards[seed, index].item(),
+        }
+    return rows
+
+
+def test_a_row_comes_back_as_it_was_added() -> None:
+    batch = online(steps=7).sample(64, generator())
+    seeds = torch.arange(3.0)[:, None].expand(3, 64)
+    step = batch.timesteps
+    assert set(step.flatten().tolist()) == set(range(7))
+    assert torch.equal(batch.observations, torch.stack([1000 + seeds, step], dim=-1))
+    assert torch.equal(batch.next_observations, torch.stack([1000 + seeds, step + 1], dim=-1))
+    assert torch.equal(batch.actions, torch.ones(3, 64, 1))
+    assert torch.equal(batch.rewards, step + 1)
+
+
+def test_torch_and_numpy_rows_are_the_same() -> None:
+    one, two = online(steps=0), online(steps=0)
+    row = [
+        np.arange(6.0, dtype=np.float32).reshape(3, 2),
+        np.ones((3, 1), np.float32),
+        np.arange(3.0, dtype=np.float32),
+        np.arange(6.0, dtype=np.float32).reshape(3, 2),
+        np.array([True, False, False]),
+        np.array([False, True, False]),
+        np.zeros(3, np.int32),
+    ]
+    one.add(*row)
+    two.add(*(torch.from_numpy(column) for column in row))
+    assert torch.equal(one.rows, two.rows)
+
+
+def test_seeds_do_not_mix() -> None:
+    batch = online(seeds=5, steps=9).sample(200, generator(), batches=2)
+    expected = 1000 + torch.arange(5.0)[:, None].expand(5, 400)
+    assert torch.equal(batch.observations[..., 0], expected)
+
+
+def test_what_one_seed_stores_changes_no_other_seed() -> None:
+    buffers = online(), online()
+    column = np.zeros((3, 2))
+    for buffer, value in zip(buffers, (0.0, 9.0), strict=True):
+        changed = column.copy()
+        changed[1] = value
+        buffer.add(
+            changed, changed[:, :1], changed[:, 0], changed, changed[:, 0] > 0, np.zeros(3, bool),
+            np.zeros(3),
+        )  # fmt: skip
+    first, second = (buffer.sample(100, generator()) for buffer in buffers)
+    for seed in (0, 2):
+        assert torch.equal(first.observations[seed], second.observations[seed])
+        assert torch.equal(first.returns_to_go[seed], second.returns_to_go[seed])
+    assert not torch.equal(first.observations[1], second.observations[1])
+
+
+def test_seeds_draw_different_rows() -> None:
+    batch = online(seeds=2, capacity=100, steps=100).sample(64, generator())
+    assert not torch.equal(batch.timesteps[0], batch.timesteps[1])
+
+
+def test_a_termination_is_one_and_a_truncation_is_zero() -> None:
+    buffer = online(seeds=2, steps=3)
+    add(buffer, 3, terminated=0, truncated=1)
+    assert by_step(buffer, 0)[3]["termination"] == 1.0
+    assert by_step(buffer, 1)[3]["termination"] == 0.0
+    assert by_step(buffer, 0)[2]["termination"] == 0.0
+
+
+def test_returns_to_go_are_unknown_until_the_episode_ends() -> None:
+    buffer = online(seeds=2, steps=2)  # rewards 1, 2 of an episode that goes on
+    assert by_step(buffer, 0)[0]["return_to_go"] == -np.inf
+    add(buffer, 2, terminated=0)  # seed 0 ends with reward 3; seed 1 goes on
+    ended, running = by_step(buffer, 0), by_step(buffer, 1)
+    assert [ended[t]["return_to_go"] for t in range(3)] == [1 + 1 + 0.75, 2 + 1.5, 3]
+    assert [running[t]["return_to_go"] for t in range(3)] == [-np.inf] * 3
+    add(buffer, 3, truncated=1)  # a truncation ends the episode of seed 1 after four rows
+    ended, running = by_step(buffer, 0), by_step(buffer, 1)
+    assert [running[t]["return_to_go"] for t in range(4)] == [3.25, 4.5, 5, 4]
+    # The row of seed 0 belongs to its next episode; the ended one keeps its values.
+    assert [ended[t]["return_to_go"] for t in range(4)] == [2.75, 3.5, 3, -np.inf]
+
+
+def test_the_oldest_rows_are_overwritten() -> None:
+    buffer = online(capacity=4, steps=6)
+    assert len(buffer) == 4
+    assert sorted(by_step(buffer, 0)) == [2, 3, 4, 5]
+
+
+def test_returns_to_go_across_the_end_of_the_ring() -> None:
+    buffer = online(seeds=1, capacity=4, steps=2)
+    add(buffer, 2, terminated=0)
+    for step in range(3, 5):
+        add(buffer, step)
+    add(buffer, 5, terminated=0)  # rows 3, 4, 5 with rewards 4, 5, 6 lie around the ring's end
+    rows = by_step(buffer, 0)
+    assert {t: rows[t]["return_to_go"] for t in rows} == {2: 3.0, 3: 8.0, 4: 8.0, 5: 6.0}
+
+
+def test_an_episode_longer_than_the_ring_fills_what_is_left() -> None:
+    buffer = online(seeds=1, capacity=3, steps=7)
+    add(buffer, 7, truncated=0)
+    rows = by_step(buffer, 0)
+    assert {t: rows[t]["return_to_go"] for t in rows} == {5: 6 + 3.5 + 2, 6: 7 + 4, 7: 8}
+
+
+def is_logged(batch: Batch) -> torch.Tensor:
+    """Which rows came from the dataset: logged actions are -1, online ones +1."""
+    return batch.actions[..., 0] < 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(share=st.floats(0, 1), batch_size=st.integers(1, 12), batches=st.integers(1, 5))
+def test_the_offline_share_is_exact_in_each_minibatch(
+    share: float, batch_size: int, batches: int
+) -> None:
+    buffer = online(seeds=2, offline=logged(), offline_share=share)
+    batch = buffer.sample(batch_size, generator(), batches=batches)
+    assert batch.size == batch_size * batches
+    for minibatch in batch.split(batches):
+        assert minibatch.size == batch_size
+        assert (is_logged(minibatch).sum(dim=1) == round(share * batch_size)).all()
+
+
+def test_one_large_sample_keeps_the_share_when_it_is_split() -> None:
+    # RLPD draws one batch of 20 x 256 rows and takes it apart.
+    batch = online(offline=logged(), offline_share=0.5).sample(5120, generator())
+    for minibatch in batch.split(20):
+        assert (is_logged(minibatch).sum(dim=1) == 128).all()
+
+
+def test_split_parts_are_the_rows_of_the_batch_and_disjoint() -> None:
+    batch = online(seeds=1, capacity=100, steps=100).sample(30, generator())
+    parts = batch.split(3)
+    rows = torch.cat([part.timesteps for part in parts], dim=1)
+    assert torch.equal(rows.sort().values, batch.timesteps.sort().values)
+
+
+@pytest.mark.parametrize("parts", [4, 0])
+def test_a_batch_that_cannot_be_split_evenly_is_an_error(parts: int) -> None:
+    with pytest.raises(InputError, match=f"10 rows cannot be split into {parts} equal parts"):
+        online().sample(10, generator()).split(parts)
+
+
+def test_without_a_share_rows_are_drawn_in_proportion() -> None:
+    buffer = online(seeds=2, capacity=100, steps=20, offline=logged(60))
+    batch = buffer.sample(20_000, generator())
+    # 60 of 80 rows are logged; the standard deviation of the share is 0.003.
+    assert is_logged(batch).float().mean(dim=1).tolist() == pytest.approx([0.75] * 2, abs=0.02)
+    # Both ends of both parts are reached.
+    logged_rows = batch.observations[..., 0][is_logged(batch)]
+    assert (logged_rows.min(), logged_rows.max()) == (0, 59)
+    online_steps = batch.timesteps[~is_logged(batch)]
+    assert (online_steps.min(), online_steps.max()) == (0, 19)
+    seeds = batch.observations[1, :, 0][~is_logged(batch)[1]]
+    assert (seeds == 1001).all()
+
+
+def test_in_proportion_with_no_online_rows_is_the_dataset_alone() -> None:
+    batch = online(steps=0, offline=logged()).sample(50, generator())
+    assert is_logged(batch).all()
+
+
+def test_a_share_of_one_needs_no_online_rows() -> None:
+    batch = online(steps=0, offline=logged(), offline_share=1.0).sample(50, generator())
+    assert is_logged(batch).all()
+
+
+def test_logged_rows_carry_their_returns_to_go_and_ends() -> None:
+    data = logged()
+    batch = OfflineData(data, 2, gamma=GAMMA).sample(300, generator())
+    row = batch.observations[..., 0].long()
+    assert torch.equal(batch.returns_to_go, torch.from_numpy(data.returns_to_go(GAMMA))[row])
+    assert torch.equal(batch.terminations, torch.from_numpy(data.terminations).float()[row])
+    assert torch.equal(batch.timesteps, torch.from_numpy(data.timesteps).float()[row])
+    assert torch.equal(batch.next_observations[..., 0].long(), row + 1)
+    assert 0 < batch.terminations.sum() < (batch.timesteps == 3).sum()  # truncations are 0
+
+
+def test_offline_seeds_draw_different_rows() -> None:
+    batch = OfflineData(logged(), 2, gamma=GAMMA).sample(64, generator())
+    assert not torch.equal(batch.rewards[0], batch.rewards[1])
+
+
+def test_the_rows_that_are_drawn_do_not_depend_on_the_contents() -> None:
+    buffer = online(offline=logged(), offline_share=0.5)
+    before = buffer.sample(40, generator(7), batches=2)
+    buffer.rows.mul_(-3.0)
+    after = buffer.sample(40, generator(7), batches=2)
+    factor = torch.where(is_logged(before), 1.0, -3.0)
+    assert torch.equal(before.rewards * factor, after.rewards)
+
+
+def test_the_same_generator_seed_draws_the_same_batch() -> None:
+    buffer = online(offline=logged())
+    first, second = buffer.sample(32, generator(3)), buffer.sample(32, generator(3))
+    assert torch.equal(first.observations, second.observations)
+    assert not torch.equal(first.observations, buffer.sample(32, generator(4)).observations)
+
+
+def test_the_dataset_is_not_copied_for_each_seed() -> None:
+    buffer = online(seeds=6, offline=logged(40))
+    assert buffer.offline is not None
+    assert buffer.offline.rows.shape == (40, 2 * 2 + 1 + 4)
+    assert (buffer.offline_rows, online().offline_rows) == (40, 0)
+
+
+def test_batch_to_moves_every_field() -> None:
+    batch = online().sample(4, generator()).to("meta")
+    assert {getattr(batch, name).device.type for name in vars(batch)} == {"meta"}
+
+
+def test_everything_in_a_batch_is_float32() -> None:
+    batch = online(offline=logged()).sample(4, generator())
+    assert {getattr(batch, name).dtype for name in vars(batch)} == {torch.float32}
+
+
+def test_sampling_an_empty_buffer_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"no online transitions yet. Call add\(\)"):
+        online(steps=0).sample(4, generator())
+    with pytest.raises(InputError, match="no online transitions yet"):
+        online(steps=0, offline=logged(), offline_share=0.5).sample(4, generator())
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_a_share_outside_its_range_is_an_error(share: float) -> None:
+    with pytest.raises(InputError, match=rf"offline_share is {share}\. Give a share in \[0, 1\]"):
+        online(offline=logged(), offline_share=share)
+
+
+def test_a_share_without_a_dataset_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"offline_share is 0\.5, but there is no dataset"):
+        online(offline_share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("seeds", {"seeds": 0}), ("capacity", {"capacity": -2})]
+)
+def test_counts_below_one_are_errors(name: str, options: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=f"{name} is {options[name]}. Give a whole number"):
+        online(**options)
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("batch_size", (0, 1)), ("batches", (1, 0))])
+def test_a_sample_of_nothing_is_an_error(name: str, sizes: tuple[int, int]) -> None:
+    for source in (online(), OfflineData(logged(), 1, gamma=GAMMA)):
+        with pytest.raises(InputError, match=f"{name} is 0"):
+            source.sample(sizes[0], generator(), batches=sizes[1])
+
+
+def test_a_discount_outside_its_range_is_an_error_at_once() -> None:
+    with pytest.raises(InputError, match=r"gamma is 1\.5"):
+        ReplayBuffer(1, 4, 2, 1, gamma=1.5)
+
+
+def test_a_dataset_of_another_size_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"sizes \(3, 1\), the buffer has \(2, 1\)"):
+        online(offline=logged(observation_size=3))
+
+
+def test_a_row_of_another_shape_is_named() -> None:
+    buffer = online()
+    row, number = np.zeros((3, 2)), np.zeros(3)
+    with pytest.raises(InputError, match=r"'actions' has shape \(3, 2\), expected \(3, 1\)"):
+        buffer.add(row, row, number, row, number, number, number)
+    with pytest.raises(InputError, match=r"'rewards' has shape \(2,\), expected \(3,\)"):
+        buffer.add(row, row[:, :1], number[:2], row, number, number, number)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_row_that_is_not_finite_is_named_with_its_seed_and_not_kept(bad: float) -> None:
+    buffer = online()
+    row, number = np.zeros((3, 2)), np.zeros(3)
+    broken = number.copy()
+    broken[2] = bad
+    with pytest.raises(NumericalError, match="transition of seed 2 has NaN or infinite"):
+        buffer.add(row, row[:, :1], broken, row, number, number, number)
+    assert len(buffer) == 5
+    assert buffer.rows[..., : 2 * 2 + 1 + 2].isfinite().all()

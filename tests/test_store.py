@@ -1,0 +1,392 @@
+"""Storing: everything comes back, nothing half-written is seen, every failure names its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from maze_fakes import DETOUR, logged
+
+from rlft import files, store
+from rlft.algorithms import SACConfig
+from rlft.data import OfflineData
+from rlft.encoding import cache_key, from_json, to_json
+from rlft.errors import InputError
+from rlft.finetune import RECIPES, Prior, Run, find_recipe, hand_over, pretrain
+from rlft.nets import CriticConfig
+from rlft.policies import PolicyConfig
+from rlft.provenance import git_commit, provenance
+from rlft.store import (
+    load_prior,
+    load_run,
+    load_tensors,
+    results_root,
+    save_prior,
+    save_run,
+    saved_runs,
+    write_atomically,
+)
+
+DATA = logged(200)
+CONFIG = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)))
+
+
+def make_prior() -> Prior:
+    return pretrain(CONFIG, DATA, seeds=2, steps=4, log_every=2, progress=False)
+
+
+@pytest.fixture(scope="module")
+def prior() -> Prior:
+    return make_prior()
+
+
+@pytest.fixture(scope="module")
+def run(prior: Prior) -> Run:
+    recipe = find_recipe("sac")
+    learner, crossing = hand_over(prior, recipe)
+    return Run(
+        recipe=recipe,
+        env_id=DETOUR,
+        dataset=DATA.name,
+        seeds=2,
+        seed=5,
+        steps=np.array([0, 100]),
+        returns_mode=np.array([[-50.0, -40.0], [-51.0, np.float32(-41.5)]]),
+        returns_sampled=np.array([[-60.0, -44.0], [-61.0, -45.0]]),
+        episode_steps=[np.array([70, 90]), np.array([], np.int64)],
+        episode_returns=[np.array([-70.0, -20.0]), np.array([])],
+        metrics={"step": np.array([50]), "critic_loss": np.ones((2, 1), np.float32)},
+        crossing=crossing,
+        prior=prior,
+        learner=learner,
+        seconds=1.5,
+    )
+
+
+def assert_same_state(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].dtype == b[name].dtype
+        torch.testing.assert_close(a[name], b[name], rtol=0, atol=0)
+
+
+def assert_same_arrays(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], strict=True)
+
+
+# --- priors and runs ---------------------------------------------------------------------------
+
+
+def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
+    save_run(run, tmp_path / "sac")
+    back = load_run(tmp_path / "sac", data=DATA)
+    assert back.recipe == run.recipe and back.crossing == run.crossing
+    assert (back.env_id, back.dataset, back.seeds, back.seed, back.seconds) == (
+        DETOUR,
+        "small",
+        2,
+        5,
+        1.5,
+    )
+    for name in ("steps", "returns_mode", "returns_sampled"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(run, name), strict=True)
+    for name in ("episode_steps", "episode_returns"):
+        for mine, theirs in zip(getattr(back, name), getattr(run, name), strict=True):
+            np.testing.assert_array_equal(mine, theirs, strict=True)
+    assert_same_arrays(back.metrics, run.metrics)
+    assert_same_state(back.learner.state_dict(), run.learner.state_dict())
+    assert back.learner.config == run.learner.config
+    assert_same_state(back.prior.learner.state_dict(), run.prior.learner.state_dict())
+    assert_same_arrays(back.prior.history, run.prior.history)
+
+
+def test_a_loaded_prior_goes_on_exactly_where_it_stopped(tmp_path: Path) -> None:
+    """Optimizer and random state are part of it, not weights alone."""
+    prior = make_prior()
+    save_prior(prior, tmp_path / "p")
+    back = load_prior(tmp_path / "p", data=DATA)
+    assert (back.name, back.steps, back.learner.updates) == (prior.name, 4, 4)
+    batch = OfflineData(DATA, 2, gamma=0.98).sample(8, torch.Generator().manual_seed(1))
+    for _ in range(2):
+        prior.learner.update(batch)
+        back.learner.update(batch)
+    assert_same_state(back.learner.state_dict(), prior.learner.state_dict())
+
+
+def test_the_dataset_is_loaded_by_name_and_checked_by_digest(
+    prior: Prior, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_prior(prior, tmp_path / "p")
+    monkeypatch.setattr(store, "load_dataset", {"small": DATA}.__getitem__)
+    assert load_prior(tmp_path / "p").data is DATA
+    other = replace(DATA, rewards=DATA.rewards - 1)
+    with pytest.raises(InputError, match=f"digest {DATA.digest[:12]}.*{other.digest[:12]}"):
+        load_prior(tmp_path / "p", data=other)
+
+
+def test_saving_again_replaces_the_folder(run: Run, tmp_path: Path) -> None:
+    save_run(run, tmp_path / "sac")
+    (tmp_path / "sac" / "stray.txt").write_text("old")
+    save_run(replace(run, seconds=9.0), tmp_path / "sac")
+    assert load_run(tmp_path / "sac", data=DATA).seconds == 9.0
+    assert not (tmp_path / "sac" / "stray.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["sac"]
+
+
+def test_a_run_that_fails_half_way_leaves_nothing_and_spoils_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_run(run, tmp_path / "sac")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "save_tensors", full_disk)
+    for name in ("sac", "new"):
+        with pytest.raises(InputError, match=r"Cannot write in the folder .*No space left"):
+            save_run(run, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["sac"]
+    assert load_run(tmp_path / "sac", data=DATA).seconds == 1.5
+
+
+def test_a_killed_program_leaves_nothing_that_is_read(run: Run, tmp_path: Path) -> None:
+    """The leftovers of a kill are imitated: a hidden folder with a complete run in it."""
+    save_run(run, tmp_path / "sac")
+    save_run(run, tmp_path / ".sac.tmp-abc" / "new")
+    assert saved_runs(tmp_path) == [tmp_path / "sac"]
+    save_run(run, tmp_path / "sac")
+
+
+def test_saved_runs_lists_runs_below_a_hidden_root_too(run: Run, tmp_path: Path) -> None:
+    root = tmp_path / ".cache"
+    save_run(run, root / "b" / "wsrl")
+    save_run(run, root / "a")
+    assert saved_runs(root) == [root / "a", root / "b" / "wsrl"]
+    assert saved_runs(tmp_path / "nothing") == []
+
+
+def test_results_root_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RLFT_RESULTS", "some/where")
+    assert results_root() == Path("some/where")
+    monkeypatch.delenv("RLFT_RESULTS")
+    assert results_root().parts[-2:] == ("rlft", "results")
+
+
+def test_provenance_is_stored_beside_the_curves(run: Run, tmp_path: Path) -> None:
+    save_run(run, tmp_path / "sac")
+    stored = json.loads((tmp_path / "sac" / "run.json").read_text())["provenance"]
+    versions = dict(stored["versions"])
+    assert versions["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert versions["python"].startswith("3.")
+    assert stored["commit"] and stored["command"] and stored["created"].endswith("+00:00")
+
+
+# --- damage ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", b'{"format": 1, "about": '),
+        ("run.json", b"[]"),
+        ("run.json", b'{"format": 1}'),
+        ("curves.npz", b"PK\x03\x04 cut off"),
+        ("learner.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{garble"),
+        ("prior/prior.json", b"\xff\xfe"),
+        ("prior/curves.npz", b""),
+    ],
+)
+def test_damaged_files_are_named(run: Run, tmp_path: Path, name: str, content: bytes) -> None:
+    save_run(run, tmp_path / "sac")
+    (tmp_path / "sac" / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{Path(name).name}' is damaged.*Delete the folder"):
+        load_run(tmp_path / "sac", data=DATA)
+
+
+@pytest.mark.parametrize("name", ["curves.npz", "learner.safetensors"])
+def test_missing_files_are_named(run: Run, tmp_path: Path, name: str) -> None:
+    save_run(run, tmp_path / "sac")
+    (tmp_path / "sac" / name).unlink()
+    with pytest.raises(InputError, match=rf"{name}' is missing.*make it again"):
+        load_run(tmp_path / "sac", data=DATA)
+
+
+def test_a_folder_without_a_run_and_a_foreign_format(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"There is no run in .*no run\.json.*saved_runs"):
+        load_run(tmp_path)
+    save_run(run, tmp_path / "sac")
+    path = tmp_path / "sac" / "run.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    with pytest.raises(InputError, match=r"has format 99, this version of rlft reads format 1"):
+        load_run(tmp_path / "sac")
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def test_write_atomically_keeps_the_old_file_when_writing_fails(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "value.txt"
+    write_atomically(target, lambda path: path.write_text("old"))
+
+    def fail(path: Path) -> None:
+        path.write_text("half")
+        raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        write_atomically(target, fail)
+    assert target.read_text() == "old"
+    assert [path.name for path in target.parent.iterdir()] == ["value.txt"]
+
+
+def test_write_atomically_gives_the_suffix_and_moves_at_the_end(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        assert path.suffix == ".npz" and path.parent == tmp_path
+        assert not (tmp_path / "a.npz").exists()
+        path.write_text("x")
+
+    write_atomically(tmp_path / "a.npz", write)
+    assert (tmp_path / "a.npz").read_text() == "x"
+
+
+def test_an_unwritable_folder_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(files.tempfile, "mkdtemp", refuse)
+    message = rf"{tmp_path.name}.*: Permission denied.*RLFT_RESULTS"
+    with pytest.raises(InputError, match=message):
+        write_atomically(tmp_path / "a.txt", lambda path: path.write_text("x"))
+    with pytest.raises(InputError, match=message):
+        save_run(run, tmp_path / "sac")
+
+
+def test_a_file_in_the_way_of_a_folder_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(InputError, match=r"Cannot write in the folder '.*file'"):
+        save_run(run, tmp_path / "file" / "sac")
+
+
+def test_tensors_come_back_with_type_and_shape(tmp_path: Path) -> None:
+    base = torch.arange(6.0).reshape(2, 3)
+    tensors = {
+        "view": base.T,  # not contiguous, and shares memory with the next
+        "base": base,
+        "count": torch.tensor(3),
+        "state": torch.Generator().get_state(),
+        "empty": torch.zeros(0, 2),
+    }
+    store.save_tensors(tmp_path / "t.safetensors", tensors)
+    assert_same_state(load_tensors(tmp_path / "t.safetensors"), tensors)
+
+
+# --- JSON and keys -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_survives_json(name: str) -> None:
+    text = json.dumps(to_json(RECIPES[name]))
+    assert from_json(json.loads(text)) == RECIPES[name]
+
+
+@dataclass(frozen=True)
+class Foreign:
+    value: int = 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        (to_json(Foreign()), r"type 'test_store.Foreign', which is no configuration"),
+        ({"__type__": "rlft.nets.StackedLinear"}, r"StackedLinear', which is no configuration"),
+        ({"__type__": "rlft.no.Such"}, r"rlft\.no\.Such"),
+        ({"__type__": "subprocess.Popen", "args": "ls"}, r"subprocess\.Popen"),
+        (
+            {"__type__": "rlft.nets.CriticConfig", "width": 3},
+            r"fields \['width'\], which this version.*\['ensemble', 'hidden', .*layer_norm",
+        ),
+        ({"__type__": "rlft.finetune.recipe.Source"}, r"lacks fields.*paper"),
+    ],
+)
+def test_only_known_configurations_are_made_from_json(stored: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        from_json(stored)
+
+
+def test_what_is_no_configuration_cannot_be_stored() -> None:
+    with pytest.raises(InputError, match=r"type function cannot be stored as JSON"):
+        to_json({"schedule": lambda step: step})
+    with pytest.raises(InputError, match=r"type dict cannot be stored"):
+        to_json({1: 2})
+
+
+def test_cache_keys_follow_every_field_the_data_and_the_type() -> None:
+    keys = [
+        cache_key(CONFIG, DATA, 100),
+        cache_key(replace(CONFIG, gamma=0.99), DATA, 100),
+        cache_key(CONFIG, replace(DATA, rewards=DATA.rewards - 1), 100),
+        cache_key(CONFIG, DATA, 101),
+        cache_key(CONFIG),
+        cache_key(Foreign()),
+        cache_key({"value": 1}),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == cache_key(replace(CONFIG), DATA, np.int64(100))
+    assert all(len(key) == 20 for key in keys)
+
+
+def test_cache_keys_are_the_same_in_another_process() -> None:
+    code = "from rlft.encoding import cache_key; print(cache_key('a', {'b': 1, 'a': (2.5, None)}))"
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    other = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=Path(store.__file__).parents[1],
+    )
+    assert other.stdout.strip() == cache_key("a", {"a": [2.5, None], "b": 1})
+
+
+# --- git ---------------------------------------------------------------------------------------
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    done = subprocess.run(
+        ["git", "-C", str(folder), *identity, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_commit_of_a_checkout_and_of_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert git_commit(tmp_path) == "unknown"
+    git(tmp_path, "init", "-q")
+    assert git_commit(tmp_path) == "unknown"  # nothing committed yet
+    (tmp_path / "a.txt").write_text("1")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert git_commit(tmp_path) == commit
+    (tmp_path / "a.txt").write_text("2")
+    assert git_commit(tmp_path) == f"{commit}+changes"
+    (tmp_path / "inner").mkdir()
+    assert git_commit(tmp_path / "inner") == "unknown"  # the checkout of something else
+    monkeypatch.setenv("PATH", "")
+    assert git_commit(tmp_path) == "unknown"  # no git at all
+    assert provenance().commit == "unknown"

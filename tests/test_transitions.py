@@ -1,0 +1,213 @@
+"""A dataset in memory: statistics worked by hand, and one test for each thing that can be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlft.data import Transitions
+from rlft.data.episodes import ARRAYS, discounted_sums, timesteps_of
+from rlft.errors import InputError
+
+
+def make(lengths: list[int], terminated: list[bool], seed: int = 0) -> Transitions:
+    """Episodes of the given lengths; each terminates or, if not, truncates."""
+    random = np.random.default_rng(seed)
+    rows = sum(lengths)
+    last = np.cumsum(lengths) - 1
+    terminations, truncations = np.zeros(rows, bool), np.zeros(rows, bool)
+    terminations[last], truncations[last] = terminated, np.logical_not(terminated)
+    return Transitions(
+        observations=random.normal(size=(rows, 3)),
+        actions=random.uniform(-1, 1, (rows, 2)),
+        rewards=random.normal(size=rows),
+        next_observations=random.normal(size=(rows, 3)),
+        terminations=terminations,
+        truncations=truncations,
+        timesteps=timesteps_of(terminations | truncations),
+        name="test/three-v0",
+        env_id="Test-v0",
+    )
+
+
+@pytest.fixture
+def data() -> Transitions:
+    """Three episodes of 3, 1 and 2 rows; the second one truncates."""
+    return replace(
+        make([3, 1, 2], [True, False, True]), rewards=np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
+    )
+
+
+def test_shapes_and_types(data: Transitions) -> None:
+    assert (len(data), data.observation_size, data.action_size) == (6, 3, 2)
+    for field, dtype in ARRAYS.items():
+        assert getattr(data, field).dtype == dtype, field
+
+
+def test_episodes_worked_by_hand(data: Transitions) -> None:
+    np.testing.assert_array_equal(data.timesteps, [0, 1, 2, 0, 0, 1])
+    np.testing.assert_array_equal(data.episode_starts, [0, 3, 4])
+    np.testing.assert_array_equal(data.episode_lengths(), [3, 1, 2])
+    np.testing.assert_array_equal(data.episode_returns(), [7, 8, 48])
+    assert data.reward_range == (1.0, 32.0)
+
+
+def test_returns_to_go_worked_by_hand(data: Transitions) -> None:
+    # A truncated episode (row 3) is summed as far as it was seen, like a terminated one.
+    expected = [1 + 0.5 * 2 + 0.25 * 4, 2 + 0.5 * 4, 4, 8, 16 + 0.5 * 32, 32]
+    np.testing.assert_allclose(data.returns_to_go(0.5), expected)
+    assert data.returns_to_go(0.5).dtype == np.float32
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    gamma=st.floats(0, 1),
+    seed=st.integers(0, 9),
+)
+def test_returns_to_go_obey_their_recursion(lengths: list[int], gamma: float, seed: int) -> None:
+    data = make(lengths, [True] * len(lengths), seed)
+    returns = data.returns_to_go(gamma).astype(np.float64)
+    following = np.append(returns[1:], 0.0) * ~data.terminations
+    np.testing.assert_allclose(returns, data.rewards + gamma * following, atol=1e-5)
+
+
+def test_undiscounted_returns_to_go_start_at_the_episode_return(data: Transitions) -> None:
+    starts = data.returns_to_go(1.0)[data.episode_starts]
+    np.testing.assert_allclose(starts, data.episode_returns())
+
+
+@pytest.mark.parametrize("gamma", [-0.1, 1.5, float("nan")])
+def test_a_discount_outside_its_range_is_named(gamma: float) -> None:
+    with pytest.raises(InputError, match=r"gamma is .*lies in \[0, 1\]"):
+        discounted_sums(np.ones(2), np.array([False, True]), gamma)
+
+
+def test_the_digest_depends_on_every_array(data: Transitions) -> None:
+    assert data.digest == replace(data).digest
+    digests = {data.digest}
+    digests.add(replace(data, observations=data.observations + 1).digest)
+    digests.add(replace(data, actions=data.actions / 2).digest)
+    digests.add(replace(data, rewards=data.rewards + 1).digest)
+    digests.add(replace(data, next_observations=data.next_observations + 1).digest)
+    digests.add(replace(data, terminations=data.truncations, truncations=data.terminations).digest)
+    assert len(digests) == 6
+
+
+def test_the_digest_ignores_the_name(data: Transitions) -> None:
+    assert data.digest == replace(data, name="another/name-v1").digest
+
+
+def test_select_episodes_keeps_whole_episodes_in_the_order_given(data: Transitions) -> None:
+    chosen = data.select_episodes([2, 0])
+    np.testing.assert_array_equal(chosen.rewards, [16, 32, 1, 2, 4])
+    np.testing.assert_array_equal(chosen.observations, data.observations[[4, 5, 0, 1, 2]])
+    np.testing.assert_array_equal(chosen.timesteps, [0, 1, 0, 1, 2])
+    assert chosen.name == data.name
+
+
+@pytest.mark.parametrize("wrong", [3, -1])
+def test_select_episodes_names_one_that_does_not_exist(data: Transitions, wrong: int) -> None:
+    with pytest.raises(InputError, match=f"no episode {wrong} .* numbers from 0 to 2"):
+        data.select_episodes([0, wrong])
+
+
+def test_select_episodes_of_nothing_is_an_error(data: Transitions) -> None:
+    with pytest.raises(InputError, match="Give at least one episode number"):
+        data.select_episodes([])
+
+
+def test_repr_shows_shapes_and_returns(data: Transitions) -> None:
+    text = repr(data)
+    for part in ("test/three-v0", "6 transitions", "3 episodes", "(6, 3)", "(6, 2)", "Test-v0"):
+        assert part in text
+    assert "return 21.0 ± 23.4 (std), from 7.0 to 48.0" in text
+    assert "2 terminated, 1 truncated" in text
+    assert "rewards 1 to 32" in text
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_episode_has_statistics_without_a_spread() -> None:
+    data = make([4], [True])
+    assert data.episode_returns().shape == (1,)
+    assert "1 episode," in repr(data)
+    assert "no spread" in repr(data)
+    assert "nan" not in repr(data)
+
+
+def test_actions_within_rounding_are_clipped(data: Transitions) -> None:
+    actions = data.actions.copy()
+    actions[1, 0] = 1.00005
+    assert replace(data, actions=actions).actions.max() == 1.0
+
+
+def test_actions_outside_the_box_are_named_with_row_and_size(data: Transitions) -> None:
+    actions = data.actions.copy()
+    actions[[4, 5], 1] = [-1.5, 1.2]
+    with pytest.raises(InputError, match=r"reaches 1\.5, first outside in row 4, 2 of 6 rows"):
+        replace(data, actions=actions)
+
+
+@pytest.mark.parametrize("field", ["observations", "actions", "rewards", "next_observations"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_named_with_their_row(
+    data: Transitions, field: str, bad: float
+) -> None:
+    array = getattr(data, field).copy()
+    array[2:4] = bad
+    with pytest.raises(InputError, match=f"'{field}' of .*test/three-v0.* row 2, 2 of 6 rows"):
+        replace(data, **{field: array})
+
+
+def test_an_empty_dataset_is_an_error(data: Transitions) -> None:
+    with pytest.raises(InputError, match="'test/three-v0' is empty"):
+        replace(data, **{field: getattr(data, field)[:0] for field in ARRAYS})
+
+
+def test_lengths_that_differ_are_listed(data: Transitions) -> None:
+    with pytest.raises(InputError, match="differ in length: observations 6, actions 5, rewards 6"):
+        replace(data, actions=data.actions[:5])
+
+
+@pytest.mark.parametrize(
+    ("field", "shape"), [("observations", (6, 1, 3)), ("actions", (6,)), ("rewards", (6, 1))]
+)
+def test_a_wrong_number_of_axes_is_named(
+    data: Transitions, field: str, shape: tuple[int, ...]
+) -> None:
+    array = np.zeros(shape)
+    with pytest.raises(InputError) as error:
+        replace(data, **{field: array})
+    assert f"'{field}'" in str(error.value)
+    assert str(shape) in str(error.value)
+
+
+def test_observations_of_no_numbers_are_an_error(data: Transitions) -> None:
+    with pytest.raises(InputError, match=r"'observations' .* shape \(6, 0\)"):
+        replace(data, observations=np.zeros((6, 0)))
+
+
+def test_next_observations_of_another_size_are_an_error(data: Transitions) -> None:
+    with pytest.raises(InputError, match=r"\(6, 3\), 'next_observations' \(6, 2\)"):
+        replace(data, next_observations=np.zeros((6, 2)))
+
+
+def test_the_last_row_must_end_an_episode(data: Transitions) -> None:
+    with pytest.raises(InputError, match=r"last row .* neither terminates nor truncates"):
+        replace(data, terminations=np.zeros(6, bool))
+
+
+def test_time_steps_that_contradict_the_ends_are_named(data: Transitions) -> None:
+    with pytest.raises(InputError, match=r"'timesteps' .* is 1 in row 3, expected 0"):
+        replace(data, timesteps=np.array([0, 1, 2, 1, 0, 1]))
+
+
+def test_the_arrays_of_a_caller_are_not_changed() -> None:
+    actions = np.full((1, 1), 1.00005, np.float32)
+    one = np.zeros((1, 1), np.float32)
+    Transitions(one, actions, one[0], one, np.array([True]), np.array([False]), np.array([0]))
+    assert actions[0, 0] > 1.0
