@@ -12,11 +12,10 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from rlft.data import Transitions
 from rlft.errors import InputError
 
 TYPE = "__type__"
@@ -24,12 +23,22 @@ TYPE = "__type__"
 KEY_DIGITS = 20
 
 
+@runtime_checkable
+class Digested(Protocol):
+    """Data that is not stored itself, only its name and the digest of its content (a dataset)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+
+
 def to_json(value: object) -> Any:
     """Turns a value into dictionaries, lists, strings and numbers.
 
     Args:
         value: a dataclass, mapping with string keys, tuple, list, NumPy number, string, number,
-            bool or None, nested as you like. A `Transitions` becomes its name and digest.
+            bool or None, nested as you like. A dataset becomes its name and digest.
 
     Returns:
         What `json.dumps` takes. A tuple becomes a list.
@@ -41,7 +50,7 @@ def to_json(value: object) -> Any:
         return value
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, Transitions):
+    if isinstance(value, Digested):
         return {"dataset": value.name, "digest": value.digest}
     if is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
@@ -104,7 +113,7 @@ def cache_key(*values: object) -> str:
     """A short key that is equal for equal values, in any process and on any machine.
 
     Args:
-        *values: whatever `to_json` takes: configurations, a `Transitions`, numbers of steps.
+        *values: whatever `to_json` takes: configurations, a dataset, numbers of steps.
 
     Returns:
         20 hexadecimal digits.

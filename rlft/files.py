@@ -16,11 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rlft.errors import InputError
+
+# The one entry of a safetensors file's metadata that is ours.
+NOTE = "rlft"
 
 
 @contextmanager
@@ -88,19 +91,20 @@ def folder_written_atomically(folder: Path) -> Iterator[Path]:
             shutil.rmtree(outer, ignore_errors=True)
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> None:
     """Writes named tensors as safetensors (never pickle: a file from elsewhere cannot run code).
 
     Args:
         path: the file.
         tensors: any shapes, types and devices.
+        note: text to keep in the same file; see `load_note`.
 
     Raises:
         InputError: if the folder cannot be written to.
     """
     # The format refuses views and shared memory, so every tensor gets memory of its own.
     own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, lambda temporary: save_file(own, temporary))
+    write_atomically(path, lambda temporary: save_file(own, temporary, {NOTE: note}))
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -111,6 +115,19 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """
     try:
         return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise damaged(path, error) from error
+
+
+def load_note(path: Path) -> str:
+    """Reads the note that `save_tensors` wrote beside the tensors.
+
+    Raises:
+        InputError: if the file is missing or damaged; the message names it.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get(NOTE, "")
     except (OSError, SafetensorError) as error:
         raise damaged(path, error) from error
 

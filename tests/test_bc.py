@@ -56,7 +56,11 @@ def test_update_reports_the_loss_it_took_a_step_on() -> None:
     batch = random_batch()
     learner = make_learner(BCConfig(), 2, 2, seeds=3)
     loss = -learner.policy.log_prob(batch.observations, batch.actions).mean(1)
+    parameters = list(learner.policy.parameters())
+    gradients = torch.autograd.grad(loss.sum(), parameters, retain_graph=True)
     metrics = learner.update(batch)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)  # summed over seeds, not averaged
     assert metrics.keys() == {"policy_loss"}
     torch.testing.assert_close(metrics["policy_loss"], loss.detach())
     after = -learner.policy.log_prob(batch.observations, batch.actions).mean(1)

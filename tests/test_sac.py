@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -11,16 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from probes import (
-    KNOWN_VALUES,
-    generator,
-    learned_values,
-    one_step,
-    random_batch,
-    small,
-    trained,
-)
-from torch import Tensor, nn
+from probes import KNOWN_VALUES, Says, generator, learned_values, one_step, random_batch, small
 
 from rlft.algorithms import SAC, SACConfig, make_learner
 from rlft.algorithms.sac import critic_loss, policy_loss, td_target, temperature_loss
@@ -34,17 +24,6 @@ def learner_of(config: SACConfig, seeds: int = 3) -> SAC:
     learner = make_learner(small(config), 2, 2, seeds)
     assert isinstance(learner, SAC)
     return learner
-
-
-class Says(nn.Module):
-    """Critics with a given answer (S, E, B) to observations, actions and members."""
-
-    def __init__(self, answer: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self.answer = answer
-
-    def forward(self, observations: Tensor, actions: Tensor, members: object = None) -> Tensor:
-        return self.answer(observations, actions, members)
 
 
 # --- td_target -----------------------------------------------------------------------------
@@ -97,9 +76,8 @@ def test_each_critic_is_pulled_to_the_target_by_its_own_error(shift: float, seed
 def test_no_gradient_reaches_policy_temperature_or_target_critics(backup_entropy: bool) -> None:
     learner = learner_of(SACConfig(backup_entropy=backup_entropy))
     loss, _ = learner.critic_loss(random_batch())
-    parts = learner.parts()
-    assert not any(p.requires_grad for p in parts["target_critics"].parameters())
-    elsewhere = [p for name in ("policy", "temperature") for p in parts[name].parameters()]
+    assert not any(p.requires_grad for p in learner.target_critics.parameters())
+    elsewhere = [*learner.policy.parameters(), *learner.temperature.parameters()]
     gradients = torch.autograd.grad(loss.sum(), elsewhere, allow_unused=True)
     assert gradients == (None,) * len(elsewhere)
 
@@ -157,13 +135,20 @@ def test_target_takes_the_minimum_over_critics_and_the_maximum_over_actions() ->
     assert (value.mean(1) > one.mean(1) + 0.2).all()
 
 
+def test_the_best_of_several_actions_is_taken_state_by_state() -> None:
+    learner = learner_of(SACConfig(target_actions=4))
+    learner.target_critics = Says(lambda observations, *_: observations[:, None, :, 0])
+    batch = random_batch()
+    assert torch.equal(learner.next_value(batch), batch.next_observations[..., 0])
+
+
 def test_each_seed_asks_the_critics_drawn_for_it() -> None:
     config = SACConfig(critics=CriticConfig(ensemble=5), target_subset=2, target_replacement=False)
     learner = learner_of(config, seeds=500)
     numbers = torch.arange(5.0)
     learner.target_critics = Says(
-        lambda observations, _, members: numbers[members].unsqueeze(-1).expand(
-            -1, -1, observations.shape[1]
+        lambda observations, _, members: (
+            numbers[members].unsqueeze(-1).expand(-1, -1, observations.shape[1])
         )
     )
     lowest = learner.next_value(random_batch(seeds=500, size=4))
@@ -175,12 +160,12 @@ def test_each_seed_asks_the_critics_drawn_for_it() -> None:
 
 def test_entropy_enters_the_target_only_on_request() -> None:
     batch = random_batch()
-    values, log_prob = [], None
+    values = []
     for backup in (False, True):
         learner = learner_of(SACConfig(backup_entropy=backup, initial_temperature=0.3))
         learner.generator = generator(5)
-        _, log_prob = learner.policy.rsample(batch.next_observations, generator(5))
         values.append(learner.next_value(batch))
+    _, log_prob = learner.policy.rsample(batch.next_observations, generator(5))
     torch.testing.assert_close(values[1] - values[0], -0.3 * log_prob.detach())
 
 
@@ -205,14 +190,16 @@ def test_discounting_termination_and_truncation_give_the_known_values() -> None:
 def test_bandit_policy_finds_the_best_action_of_each_seed() -> None:
     best = torch.tensor([[-0.5], [0.3], [0.6]])
     actions = torch.linspace(-1, 1, 64).repeat(3, 1)
-    config = SACConfig(
-        critic_lr=0.01, policy_lr=0.01, initial_temperature=0.01, temperature_lr=0.0
-    )
+    config = SACConfig(critic_lr=0.01, policy_lr=0.01, initial_temperature=0.01, temperature_lr=0.0)
     batch = one_step(actions, -4 * (actions - best).square())
-    learner = trained(small(config), batch, 300)
+    learner = make_learner(small(config), 1, 1, seeds=3)
     assert isinstance(learner, SAC)
+    for _ in range(200):  # Q needs no policy here: every action is the last
+        learner.update_critics(batch)
+    for _ in range(150):
+        learner.update(batch)
     mode = learner.policy.mode(batch.observations)[:, :1, 0]
-    torch.testing.assert_close(mode, best, rtol=0, atol=0.12)
+    torch.testing.assert_close(mode, best, rtol=0, atol=0.15)
     assert learner.temperature().tolist() == pytest.approx([0.01] * 3)  # a rate of 0 keeps it
 
 

@@ -7,7 +7,8 @@ works on these names and never on a method.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import Field
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,9 @@ Metrics = dict[str, Tensor]  # each (S,)
 
 
 class Config(Protocol):
-    """Fields that every algorithm's configuration has."""
+    """Fields that every algorithm's configuration, a frozen dataclass, has."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def policy(self) -> PolicyConfig: ...

@@ -36,10 +36,9 @@ class InACConfig:
         lr: Adam step size of all networks.
         polyak: share of the way the target critics move at each update.
         temperature: tau > 0, in units of reward; small is greedy (authors: 0.01 to 0.5).
-        weight_range: smallest and largest weight of a logged action (authors: 1e-8, 1e4).
+        weight_range: smallest and largest weight of a logged action (authors: 1e-8, 1e4; one
+            action of weight 1e4 outvotes a whole batch, so the course's default is 1e2).
         backup_entropy: the authors' entropy term inside both targets.
-        value_range: bounds that the targets of Q and V are clipped to; None for no clipping. What a
-            task's rewards can add up to is known, and an estimate outside it is known to be wrong.
     """
 
     policy: PolicyConfig = PolicyConfig(kind="tanh-mean-normal")
@@ -47,11 +46,10 @@ class InACConfig:
     gamma: float = 0.98
     batch_size: int = 128
     lr: float = 1e-3
-    polyak: float = 0.01
+    polyak: float = 0.03
     temperature: float = 0.1
-    weight_range: tuple[float, float] = (1e-8, 1e4)
+    weight_range: tuple[float, float] = (1e-8, 1e2)
     backup_entropy: bool = True
-    value_range: tuple[float, float] | None = None
 
 
 def inac_weight(
@@ -124,8 +122,6 @@ class InAC(Learner):
         value = self.target_critics(observations, actions).amin(1)  # (S, B)
         if self.config.backup_entropy:
             value = value - self.config.temperature * log_prob
-        if self.config.value_range is not None:
-            value = value.clamp(*self.config.value_range)
         return value
 
     def update_critics(self, batch: Batch) -> Metrics:

@@ -43,7 +43,7 @@ class IQLConfig:
     gamma: float = 0.98
     batch_size: int = 128
     lr: float = 1e-3
-    polyak: float = 0.01
+    polyak: float = 0.03
     expectile: float = 0.9
     inverse_temperature: float = 3.0
     weight_clip: float = 100.0

@@ -54,13 +54,13 @@ class SACConfig:
     critic_lr: float = 1e-3
     policy_lr: float = 1e-3
     temperature_lr: float = 1e-3
-    polyak: float = 0.01
+    polyak: float = 0.03
     target_subset: int | None = None
     target_replacement: bool = True
     target_actions: int = 1
     backup_entropy: bool = False
     policy_objective: Literal["min", "mean"] = "min"
-    initial_temperature: float = 0.1
+    initial_temperature: float = 1.0
     target_entropy: float | None = None
 
 

@@ -58,7 +58,10 @@ def _sample(policy: Policy, moment: Moment) -> Tensor:
 class LearnerActs:
     """The policy that is being trained acts, sampled: plain online learning."""
 
-    random_share: float = 0.0
+    @property
+    def random_share(self) -> float:
+        """None: every action is the policy's own."""
+        return 0.0
 
     def act(self, moment: Moment) -> Tensor:
         """Samples the learner's policy."""
@@ -69,7 +72,10 @@ class LearnerActs:
 class FrozenActs:
     """The pre-trained policy acts, sampled and unchanged: WSRL's warm-up."""
 
-    random_share: float = 0.0
+    @property
+    def random_share(self) -> float:
+        """None: every action is the policy's own."""
+        return 0.0
 
     def act(self, moment: Moment) -> Tensor:
         """Samples the pre-trained policy."""

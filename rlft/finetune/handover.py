@@ -29,7 +29,7 @@ class Crossing:
     Attributes:
         parts: names of the parts whose weights came from the prior.
         optimizers: names of the parts whose Adam state came along.
-        fresh: names of the parts that started new (target critics restart as copies of the critics).
+        fresh: names of the parts that started new; fresh target critics are copies of the critics.
     """
 
     parts: tuple[str, ...]

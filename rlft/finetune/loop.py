@@ -17,14 +17,16 @@ from tqdm.auto import tqdm
 
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
+from rlft.compute import find_device
 from rlft.data import Batch, ReplayBuffer
-from rlft.envs import make_vec
+from rlft.envs import make_vec, next_observations
 from rlft.errors import InputError
-from rlft.evaluate.rollout import evaluate
+from rlft.evaluate.rollout import Evaluator
 from rlft.finetune.acting import Moment
 from rlft.finetune.handover import hand_over
-from rlft.finetune.prior import Prior, Recorder
+from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Online, Recipe, find_recipe
+from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
 
 Callback = Callable[[int, Learner, ReplayBuffer], None]
@@ -50,7 +52,7 @@ class Episodes:
         self.timesteps[done] = 0
 
 
-def make_replay(prior: Prior, recipe: Recipe, steps: int, device: str) -> ReplayBuffer:
+def make_replay(prior: Prior, recipe: Recipe, steps: int, device: torch.device) -> ReplayBuffer:
     """The replay buffer that the recipe's retention asks for, with room for every online step."""
     learner, handover = prior.learner, recipe.handover
     return ReplayBuffer(
@@ -126,8 +128,10 @@ def finetune(
         The run, with evaluations at 0, eval_every, ..., and at the end.
 
     Raises:
-        InputError: for an unknown recipe or environment, sizes that do not fit, seeds that differ.
-        NumericalError: if a loss becomes NaN or infinite; names the seed and the update.
+        InputError: for an unknown recipe, environment or device, sizes that do not fit, or seeds
+            that differ.
+        NumericalError: if a loss, or what the environment returns, is NaN or infinite; names the
+            seed.
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     if steps < 1 or eval_every < 1 or eval_episodes < 1:
@@ -141,13 +145,20 @@ def finetune(
             f"on from its own. Leave `seeds` out, or pre-train with seeds={seeds}."
         )
     env_id = env_id or prior.data.env_id
+    if not env_id:
+        raise InputError(
+            f"The data {prior.data.name!r} does not say which environment it was logged in. Name "
+            "the one to fine-tune in: finetune(prior, recipe, env_id=...)."
+        )
     env_kwargs = dict(prior.data.env_kwargs) if env_id == prior.data.env_id else None
-    learner, crossing = hand_over(prior, recipe, seed=seed + 2, device=device)
-    frozen_policy = copy.deepcopy(prior.learner.policy)
-    replay = make_replay(prior, recipe, steps, device)
-    generator = torch.Generator(device).manual_seed(seed + 3)  # acting and batches
+    where = find_device(device)
+    learner, crossing = hand_over(prior, recipe, seed=seed + 2, device=where)
+    frozen_policy = copy.deepcopy(prior.learner.policy).to(where)
+    replay = make_replay(prior, recipe, steps, where)
+    generator = torch.Generator(where).manual_seed(seed + 3)  # acting and batches
     env = make_vec(env_id, prior.seeds, env_kwargs=env_kwargs)
     check_sizes(prior, env_id, env.single_observation_space.shape, env.single_action_space.shape)
+    evaluator = Evaluator(env_id, seeds=prior.seeds, episodes=eval_episodes, env_kwargs=env_kwargs)
 
     points: list[int] = []
     curves: dict[bool, list[np.ndarray]] = {True: [], False: []}
@@ -155,28 +166,23 @@ def finetune(
     def measure(step: int) -> None:
         points.append(step)
         for mode, curve in curves.items():
-            result = evaluate(
-                learner.policy,
-                env_id,
-                episodes=eval_episodes,
-                mode=mode,
-                seed=seed + 1_000_003 * len(points),  # other starts and noise at each evaluation
-                env_kwargs=env_kwargs,
-            )
-            curve.append(result.returns.mean(1))  # (S,)
+            # Other starts and noise at each evaluation, the same ones for all recipes.
+            result = evaluator(learner.policy, mode=mode, seed=seed + 1_000_003 * len(points))
+            curve.append(result.mean_returns)  # (S,)
         for callback in callbacks:
             callback(step, learner, replay)
 
     start = time.perf_counter()
     episodes, recorder = Episodes(prior.seeds), Recorder(eval_every)
+    metrics: Metrics = {}
     observations, _ = env.reset(seed=seed)  # (S, O)
     measure(0)
     for step in tqdm(range(1, steps + 1), desc=f"fine-tune {recipe.name}", disable=not progress):
         warming = step <= recipe.warmup.steps
         rule = recipe.warmup.acting if warming else recipe.acting
         moment = Moment(
-            torch.as_tensor(observations, device=device),
-            torch.as_tensor(episodes.timesteps, device=device),
+            torch.as_tensor(observations, device=where),
+            torch.as_tensor(episodes.timesteps, device=where),
             learner,
             frozen_policy,
             generator,
@@ -184,16 +190,15 @@ def finetune(
         actions = rule.act(moment).cpu().numpy()  # (S, A)
         following, rewards, terminations, truncations, info = env.step(actions)
         done = terminations | truncations  # (S,)
-        last = following.copy()  # where an episode ended, its true last observation
-        if done.any():
-            last[done] = np.stack(info["final_obs"][done])
+        last = next_observations(following, info)  # where an episode ended, its true last one
         replay.add(
             observations, actions, rewards, last, terminations, truncations, episodes.timesteps
         )
         episodes.record(step, rewards, done)
         observations = following
         if not warming:
-            recorder.record(step, learn(learner, recipe.online, replay, step, generator))
+            metrics |= learn(learner, recipe.online, replay, step, generator)
+            recorder.record(step, metrics)
         elif recipe.warmup.critic_updates:
             size, count = learner.config.batch_size, recipe.warmup.critic_updates
             batch = replay.sample(size, generator, batches=count)
@@ -202,6 +207,7 @@ def finetune(
         if step % eval_every == 0 or step == steps:
             measure(step)
     env.close()
+    evaluator.close()
     return Run(
         recipe=recipe,
         env_id=env_id,

@@ -8,17 +8,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm.auto import tqdm
 
 from rlft.algorithms import Config, Learner, algorithm_config, make_learner
-from rlft.algorithms.base import Metrics
+from rlft.compute import find_device
 from rlft.data import OfflineData, Transitions
 from rlft.errors import InputError
-
-History = dict[str, np.ndarray]  # metric name to (S, P); "step" to (P,)
+from rlft.finetune.checkpoint import Checkpoint, Setup
+from rlft.finetune.recorder import History, Recorder
 
 
 @dataclass(frozen=True)
@@ -49,34 +49,9 @@ class Prior:
     def __repr__(self) -> str:
         last = {k: f"{v[:, -1].mean():.3g}" for k, v in self.history.items() if k != "step"}
         return (
-            f"Prior({self.name!r}, seeds={self.seeds}, steps={self.steps}, data={self.data.name!r}, "
-            f"seconds={self.seconds:.0f}, last={last})"
+            f"Prior({self.name!r}, seeds={self.seeds}, steps={self.steps}, "
+            f"data={self.data.name!r}, seconds={self.seconds:.0f}, last={last})"
         )
-
-
-class Recorder:
-    """Keeps every k-th metrics dictionary and stacks them into (S, P) arrays.
-
-    Args:
-        every: k, in steps.
-    """
-
-    def __init__(self, every: int):
-        self.every = every
-        self.steps: list[int] = []
-        self.rows: dict[str, list[np.ndarray]] = {}
-
-    def record(self, step: int, metrics: Metrics) -> None:
-        """Keeps the metrics of a step (each (S,)) if its turn has come."""
-        if step % self.every == 0:
-            self.steps.append(step)
-            for name, value in metrics.items():
-                self.rows.setdefault(name, []).append(value.cpu().numpy().copy())
-
-    def history(self) -> History:
-        """The stacked metrics."""
-        stacked = {name: np.stack(rows, axis=1) for name, rows in self.rows.items()}  # (S, P)
-        return {"step": np.array(self.steps), **stacked}
 
 
 def pretrain(
@@ -89,6 +64,8 @@ def pretrain(
     device: str = "cpu",
     log_every: int = 100,
     callback: Callable[[int, Learner], None] | None = None,
+    checkpoint: Path | str | None = None,
+    checkpoint_every: int = 1_000,
     progress: bool = True,
 ) -> Prior:
     """Trains S learners at once on logged data.
@@ -102,30 +79,54 @@ def pretrain(
         device: for example ``"cpu"`` or ``"cuda"``.
         log_every: updates between two recorded metrics.
         callback: called as ``callback(update, learner)`` every `log_every` updates.
+        checkpoint: a file in which the whole state is kept. If it exists, training goes on from
+            there, with the very result of a training that was never interrupted.
+        checkpoint_every: updates between two checkpoints; 1,000 take 10 s to a minute. The last
+            update makes one in any case, so that the same call again returns at once.
         progress: show a progress bar.
 
     Returns:
         The prior.
 
     Raises:
-        InputError: for an unknown algorithm, ``seeds < 1`` or ``steps < 1``.
+        InputError: for an unknown algorithm or device, ``seeds``, ``steps``, ``log_every`` or
+            ``checkpoint_every`` below 1, or a checkpoint of another training.
         NumericalError: if a loss becomes NaN or infinite; names the seed and the update.
     """
     config = algorithm_config(algorithm) if isinstance(algorithm, str) else algorithm
     name = algorithm if isinstance(algorithm, str) else type(config).__name__
     if steps < 1:
         raise InputError(f"steps={steps}: pre-training needs at least 1 gradient update.")
+    if log_every < 1 or checkpoint_every < 1:
+        raise InputError(
+            f"log_every={log_every}, checkpoint_every={checkpoint_every}: both are numbers of "
+            "updates; give 1 or more."
+        )
+    where = find_device(device)
     learner = make_learner(
-        config, data.observation_size, data.action_size, seeds, seed=seed, device=device
+        config, data.observation_size, data.action_size, seeds, seed=seed, device=where
     )
-    batches = OfflineData(data, seeds, gamma=config.gamma, device=device)
-    generator = torch.Generator(device).manual_seed(seed + 1)  # apart from the learner's stream
+    batches = OfflineData(data, seeds, gamma=config.gamma, device=where)
+    generator = torch.Generator(where).manual_seed(seed + 1)  # apart from the learner's stream
     recorder = Recorder(log_every)
-    start = time.perf_counter()
-    for step in tqdm(range(1, steps + 1), desc=f"pre-train {name}", disable=not progress):
+    saved, done, spent = None, 0, 0.0
+    if checkpoint is not None:
+        setup = Setup(config, data, seeds, seed, log_every, where.type)
+        saved = Checkpoint(Path(checkpoint), setup, learner, generator, recorder)
+        done, spent = saved.restore(steps)
+    start = time.perf_counter() - spent
+    for step in tqdm(
+        range(done + 1, steps + 1),
+        desc=f"pre-train {name}",
+        initial=done,
+        total=steps,
+        disable=not progress,
+    ):
         metrics = learner.update(batches.sample(config.batch_size, generator))
         recorder.record(step, metrics)
         if callback is not None and step % log_every == 0:
             callback(step, learner)
+        if saved is not None and (step % checkpoint_every == 0 or step == steps):
+            saved.save(step, time.perf_counter() - start)
     seconds = time.perf_counter() - start
     return Prior(name, learner, data, steps, recorder.history(), seconds)

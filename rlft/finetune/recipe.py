@@ -6,7 +6,7 @@ recipes, and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rlft.algorithms import Config
@@ -59,11 +59,21 @@ class Warmup:
         steps: environment steps per seed; 0 for no warm-up.
         acting: who acts meanwhile.
         critic_updates: critic updates per environment step meanwhile (WSRL 0, PORL 16).
+
+    Raises:
+        InputError: a negative number.
     """
 
     steps: int = 0
     acting: Acting = FrozenActs()
     critic_updates: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 0 or self.critic_updates < 0:
+            raise InputError(
+                f"Warmup(steps={self.steps}, critic_updates={self.critic_updates}): both are "
+                "counts; give 0 for none, or more."
+            )
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class Online:
                 f"policy_delay={self.policy_delay} neither divides utd={self.utd} nor is a "
                 "multiple of it. Choose, for example, policy_delay = utd."
             )
+        if self.policy_batch not in ("last", "all"):
+            raise unknown("policy_batch", self.policy_batch, ("last", "all"))
 
 
 @dataclass(frozen=True)
@@ -132,20 +144,25 @@ class Recipe:
     source: Source = Source("common practice", "baseline")
 
 
+# What a newcomer's script does: load the two networks into a fresh SAC and go on. The temperature
+# restarts at 1, Adam starts without moments, targets are copied from the critics, the data is gone.
+NAIVE = Handover(target_critics=False, temperature=False, optimizers=False)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe(
             name="sac",
-            title="SAC, offline data dropped",
+            title="SAC, started naively",
             online=Online(SACConfig()),
+            handover=NAIVE,
             source=Source("Haarnoja et al. 2018, arXiv 1812.05905", "baseline"),
         ),
         Recipe(
             name="sac-retain",
-            title="SAC, offline data kept in the buffer",
+            title="SAC, started naively, offline data kept in the buffer",
             online=Online(SACConfig()),
-            handover=Handover(retention="append"),
+            handover=replace(NAIVE, retention="append"),
             source=Source("Haarnoja et al. 2018, arXiv 1812.05905", "baseline"),
         ),
         Recipe(

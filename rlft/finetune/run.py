@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlft.algorithms import Learner
+from rlft.evaluate.summary import RunSummary, summarise
 from rlft.finetune.handover import Crossing
-from rlft.finetune.prior import History, Prior
+from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Recipe
+from rlft.finetune.recorder import History
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,21 @@ class Run:
     prior: Prior
     learner: Learner
     seconds: float
+
+    def summary(
+        self, *, best: float | None = None, curve: str = "sampled", window: int = 1
+    ) -> RunSummary:
+        """Start, lowest, final return, drop, time below the start and regret, with intervals.
+
+        Args:
+            best: best known return, for the regret; None for the best point of this run.
+            curve: "sampled" for the return of sampled actions, "mode" of the most likely ones.
+            window: evaluation points averaged before the lowest is taken; see `metrics.drop`.
+
+        Raises:
+            InputError: for an unknown curve, or a window longer than the curve.
+        """
+        return summarise(self, best=best, curve=curve, window=window)
 
     def __repr__(self) -> str:
         start, end = self.returns_sampled[:, 0].mean(), self.returns_sampled[:, -1].mean()

@@ -1,0 +1,182 @@
+"""The study behind the course's defaults: one thing changed at a time, everything else as it is.
+
+    python benchmarks/defaults_study.py            # about 40 minutes on one core; resumes
+    python benchmarks/defaults_study.py --table    # only writes the table from what is there
+
+Each row trains a prior with 6 seeds, compares its Q with Monte-Carlo truth, and fine-tunes it for
+2,500 steps. Rows go to `defaults_study.csv` as they finish, the table to `defaults_study.md`.
+Returns are minus the number of steps to the goal in every reward convention, so rows compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rlft.algorithms import Config, CQLConfig, InACConfig, SACConfig
+from rlft.data import load_dataset
+from rlft.evaluate import drop, evaluate, final_return, interval, q_error
+from rlft.finetune import Handover, Online, Prior, Recipe, find_recipe, finetune, pretrain
+from rlft.nets import CriticConfig
+from rlft.policies import PolicyConfig
+
+HERE = Path(__file__).parent
+CSV, TABLE = HERE / "defaults_study.csv", HERE / "defaults_study.md"
+SEEDS, ONLINE_STEPS = 6, 2_500
+MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
+SPARSE = "rlft/maze/sparse-medium-v0"  # the medium data with +1 at the goal and 0 else
+WIDE_NET = (128, 128)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the study: a prior, and how it is fine-tuned.
+
+    Attributes:
+        change: what differs from the default, in words.
+        prior: the offline learner.
+        updates: its gradient updates.
+        recipe: how it is fine-tuned.
+        dataset: what it learns from.
+    """
+
+    change: str
+    prior: Config
+    updates: int
+    recipe: Recipe
+    dataset: str = MEDIUM
+
+    @property
+    def key(self) -> str:
+        """Name of the row: learner, recipe, and the change."""
+        return f"{type(self.prior).__name__.removesuffix('Config')} > {self.recipe.name}: {self.change}"
+
+
+def rows() -> list[Row]:
+    """Every row, default first in each block."""
+    sac, inac = find_recipe("sac"), find_recipe("inac")
+    cql, ina = CQLConfig(), InACConfig()
+
+    def from_cql(change: str, dataset: str = MEDIUM, updates: int = 5_000, **fields: object) -> Row:
+        return Row(change, replace(cql, **fields), updates, sac, dataset)
+
+    def from_inac(change: str, dataset: str = MEDIUM, updates: int = 4_000, **fields: object) -> Row:
+        changed = replace(ina, **fields)
+        return Row(change, changed, updates, replace(inac, online=Online(changed)), dataset)
+
+    def switch(change: str, online: SACConfig, handover: Handover = sac.handover) -> Row:
+        return Row(change, cql, 5_000, replace(sac, online=Online(online), handover=handover))
+
+    pessimist = CriticConfig(initial_value=-50.0)  # -1 / (1 - gamma): the worst possible value
+    big = CriticConfig(hidden=WIDE_NET)
+    return [
+        from_cql("default"),
+        from_cql("2,500 updates", updates=2_500),
+        from_cql("weight 0.2", weight=0.2),
+        from_cql("weight 5", weight=5.0),
+        from_cql("4 sampled actions", sampled_actions=4),
+        from_cql("learning rates 3e-4", critic_lr=3e-4, policy_lr=3e-4, temperature_lr=3e-4),
+        from_cql("polyak 0.01", polyak=0.01),
+        from_cql("networks 2 x 128", critics=big, policy=PolicyConfig(hidden=WIDE_NET)),
+        from_cql("no LayerNorm", critics=CriticConfig(layer_norm=False)),
+        from_cql("unseen values start at -50", critics=pessimist),
+        from_cql("reward +1 at the goal, 0 else", SPARSE),
+        from_cql("near-optimal data", NEAR),
+        switch("everything crosses", SACConfig(), Handover()),
+        switch("temperature crosses", SACConfig(), replace(sac.handover, temperature=True)),
+        switch("data kept", SACConfig(), replace(sac.handover, retention="append")),
+        switch("online rates 3e-4", SACConfig(critic_lr=3e-4, policy_lr=3e-4, temperature_lr=3e-4)),
+        from_inac("default"),
+        from_inac("2,000 updates", updates=2_000),
+        from_inac("temperature 0.03", temperature=0.03),
+        from_inac("temperature 0.3", temperature=0.3),
+        from_inac("temperature 1", temperature=1.0),
+        from_inac("weight clip 1e4 (authors)", weight_range=(1e-8, 1e4)),
+        from_inac("learning rate 3e-4 (authors)", lr=3e-4),
+        from_inac("unseen values start at -50", critics=pessimist),
+        from_inac("reward +1 at the goal, 0 else", SPARSE),
+        from_inac("squashed policy", policy=PolicyConfig()),
+        from_inac("near-optimal data", NEAR),
+        Row("SAC from this prior", ina, 4_000, sac),
+        Row("SAC from this prior, near-optimal data", ina, 4_000, sac, NEAR),
+    ]
+
+
+def steps_to_goal(prior: Prior, env_kwargs: dict[str, object]) -> np.ndarray:
+    """Minus the steps of sampled episodes, (S,): a return that no reward convention changes."""
+    result = evaluate(
+        prior.learner.policy, prior.data.env_id, episodes=20, mode=False, env_kwargs=env_kwargs
+    )
+    return -(result.lengths - result.terminated).mean(1)  # the arriving step is free
+
+
+def measure(row: Row) -> dict[str, str]:
+    """Runs one row and returns its cells."""
+    data = load_dataset(row.dataset)
+    kwargs = dict(data.env_kwargs)
+    prior = pretrain(row.prior, data, seeds=SEEDS, steps=row.updates)
+    error = q_error(prior.learner, data, data.env_id, env_kwargs=kwargs)
+    lengths: list[np.ndarray] = []
+
+    def follow(step: int, learner: object, replay: object) -> None:
+        lengths.append(steps_to_goal(replace(prior, learner=learner), kwargs))  # type: ignore[arg-type]
+
+    run = finetune(prior, row.recipe, steps=ONLINE_STEPS, eval_every=250, callbacks=(follow,))
+    curve = np.stack(lengths, 1)  # (S, P)
+    cells = {
+        "start": interval(curve[:, 0]),
+        "drop": interval(drop(curve)),
+        "final": interval(final_return(curve)),
+        "Q error on data": interval(error.in_support),
+        "Q error off data": interval(error.out_of_support),
+        "Q error, unseen states": interval(error.unseen_states),
+    }
+    text = {name: f"{value:.1f}" for name, value in cells.items()}
+    return {"row": row.key, **text, "seconds": f"{prior.seconds + run.seconds:.0f}"}
+
+
+def write_table(results: list[dict[str, str]]) -> None:
+    """Writes the Markdown table."""
+    names = list(results[0])
+    lines = [
+        "# Study behind the defaults",
+        "",
+        f"Made by `python benchmarks/defaults_study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
+        "steps, mean [95 % bootstrap interval over seeds]. start, drop and final count minus the "
+        "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
+        "the row's own reward.",
+        "",
+        "| " + " | ".join(names) + " |",
+        "|" + "---|" * len(names),
+        *("| " + " | ".join(result[name] for name in names) + " |" for result in results),
+        "",
+    ]
+    TABLE.write_text("\n".join(lines))
+
+
+def main() -> None:
+    """Runs the missing rows, in order, and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--table", action="store_true", help="only write the table")
+    only_table = parser.parse_args().table
+    results = list(csv.DictReader(CSV.open())) if CSV.exists() else []
+    done = {result["row"] for result in results}
+    for row in rows():
+        if row.key in done or only_table:
+            continue
+        print(row.key)
+        results.append(measure(row))
+        with CSV.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(results[0]))
+            writer.writeheader()
+            writer.writerows(results)
+    if results:
+        write_table(results)
+
+
+if __name__ == "__main__":
+    main()

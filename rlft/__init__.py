@@ -1,0 +1,240 @@
+"""Offline-to-online reinforcement learning, measured.
+
+    data = rlft.load_dataset("rlft/maze/detour-medium-v0")
+    prior = rlft.pretrain("cql", data, seeds=8)
+    run = rlft.finetune(prior, "sac")
+    run.summary()
+
+A dataset goes in at the left, a fine-tuned policy with an honest curve comes out at the right. The
+names here are all there is to know; each is documented where it is defined. PyTorch is told to use
+one thread, see `rlft.compute`; plotting is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from rlft.algorithms import (
+    ALGORITHMS,
+    BCConfig,
+    CQLConfig,
+    InACConfig,
+    IQLConfig,
+    Learner,
+    SACConfig,
+    make_learner,
+)
+from rlft.compute import set_threads
+from rlft.data import (
+    DATASETS,
+    Batch,
+    OfflineData,
+    ReplayBuffer,
+    Transitions,
+    list_datasets,
+    load_dataset,
+    make_datasets,
+)
+from rlft.encoding import cache_key
+from rlft.envs import LAYOUTS, MAZES, Behaviour, MazeLayout, log_episodes, make_vec
+from rlft.errors import InputError, NumericalError
+from rlft.evaluate import (
+    Evaluation,
+    Evaluator,
+    Interval,
+    RunSummary,
+    SwitchReport,
+    ValueMap,
+    average_return,
+    curve_interval,
+    drop,
+    evaluate,
+    final_return,
+    interval,
+    lowest_return,
+    monte_carlo_q,
+    normalise,
+    q_error,
+    regret,
+    start_return,
+    summarise,
+    support_distance,
+    switch_report,
+    time_below_start,
+    training_regret,
+    value_map,
+)
+from rlft.finetune import (
+    RECIPES,
+    Acting,
+    Crossing,
+    FrozenActs,
+    Handover,
+    LearnerActs,
+    Online,
+    Prior,
+    Recipe,
+    Run,
+    Source,
+    Warmup,
+    find_recipe,
+    finetune,
+    hand_over,
+    pretrain,
+)
+from rlft.nets import CriticConfig
+from rlft.policies import PolicyConfig
+from rlft.store import (
+    load_prior,
+    load_run,
+    results_root,
+    save_prior,
+    save_run,
+    saved_runs,
+)
+
+if TYPE_CHECKING:
+    from rlft.show import (
+        animate_episode,
+        apply_style,
+        frame_slider,
+        panels,
+        plot_curves,
+        plot_dataset,
+        plot_each,
+        plot_errors,
+        plot_map,
+        plot_maps,
+        plot_maze,
+        plot_metric,
+        plot_paths,
+        plot_policy_arrows,
+        plot_scatter,
+        plot_series,
+        plot_visits,
+        show_frames,
+        static_strip,
+        with_fallback,
+    )
+
+__all__ = [
+    # the three calls, and what they take and give
+    "load_dataset",
+    "pretrain",
+    "finetune",
+    "Transitions",
+    "Prior",
+    "Run",
+    # data and environments
+    "DATASETS",
+    "list_datasets",
+    "make_datasets",
+    "Batch",
+    "OfflineData",
+    "ReplayBuffer",
+    "LAYOUTS",
+    "MAZES",
+    "MazeLayout",
+    "Behaviour",
+    "log_episodes",
+    "make_vec",
+    # learners
+    "ALGORITHMS",
+    "BCConfig",
+    "SACConfig",
+    "CQLConfig",
+    "IQLConfig",
+    "InACConfig",
+    "PolicyConfig",
+    "CriticConfig",
+    "Learner",
+    "make_learner",
+    # methods
+    "RECIPES",
+    "Recipe",
+    "Handover",
+    "Warmup",
+    "Acting",
+    "FrozenActs",
+    "LearnerActs",
+    "Online",
+    "Source",
+    "Crossing",
+    "find_recipe",
+    "hand_over",
+    # measuring
+    "evaluate",
+    "Evaluation",
+    "Evaluator",
+    "monte_carlo_q",
+    "switch_report",
+    "SwitchReport",
+    "value_map",
+    "ValueMap",
+    "q_error",
+    "support_distance",
+    "summarise",
+    "RunSummary",
+    "interval",
+    "Interval",
+    "curve_interval",
+    "start_return",
+    "lowest_return",
+    "final_return",
+    "average_return",
+    "drop",
+    "time_below_start",
+    "regret",
+    "training_regret",
+    "normalise",
+    # keeping
+    "results_root",
+    "save_run",
+    "load_run",
+    "save_prior",
+    "load_prior",
+    "saved_runs",
+    "cache_key",
+    # showing
+    "animate_episode",
+    "apply_style",
+    "frame_slider",
+    "panels",
+    "plot_curves",
+    "plot_dataset",
+    "plot_each",
+    "plot_errors",
+    "plot_map",
+    "plot_maps",
+    "plot_maze",
+    "plot_metric",
+    "plot_paths",
+    "plot_policy_arrows",
+    "plot_scatter",
+    "plot_series",
+    "plot_visits",
+    "show_frames",
+    "static_strip",
+    "with_fallback",
+    # errors
+    "InputError",
+    "NumericalError",
+]
+
+# Two names are functions here and packages as well: `rlft.finetune(prior, "sac")` calls, and
+# `from rlft.finetune import Recipe` still finds the package.
+
+set_threads()
+
+
+def __getattr__(name: str) -> object:
+    """Imports `rlft.show`, and with it matplotlib, when the first name of it is used."""
+    if name == "show" or name in __all__:
+        show = importlib.import_module("rlft.show")
+        return show if name == "show" else getattr(show, name)
+    raise AttributeError(f"module 'rlft' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "show"})

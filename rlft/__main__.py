@@ -1,0 +1,82 @@
+"""The command line, `python -m rlft`: each command is a dataclass whose fields are its options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tyro
+
+from rlft.data import list_datasets, make_datasets
+from rlft.demo import Demo
+from rlft.errors import InputError, NumericalError
+from rlft.finetune import RECIPES
+
+DESCRIPTION = "Offline-to-online fine-tuning of policies, measured: the course's command line."
+# The shell's convention for a program that was told to stop: 128 + SIGINT.
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Data:
+    """Make the course's datasets, or verify those that are there.
+
+    Attributes:
+        remake: datasets to write anew, for example one that is damaged; then only these.
+    """
+
+    remake: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Makes or verifies, and prints one line for each dataset."""
+        made = make_datasets(self.remake or None, remake=bool(self.remake))
+        for name, data in made.items():
+            episodes = len(data.episode_starts)
+            print(
+                f"{name:<34} {len(data):>7,} transitions {episodes:>5} episodes  {data.digest[:12]}"
+            )
+
+
+@dataclass(frozen=True)
+class List:
+    """List the datasets and the fine-tuning recipes."""
+
+    def run(self) -> None:
+        """Prints two tables."""
+        print("Datasets, for rlft.load_dataset(name)")
+        for entry in list_datasets():
+            state = "" if entry.is_local else " (made on first use)"
+            print(f"  {entry.name:<34} {entry.description}{state}")
+        print("\nRecipes, for rlft.finetune(prior, name)")
+        wide = max(len(recipe.title) for recipe in RECIPES.values())
+        for name, recipe in RECIPES.items():
+            source = recipe.source
+            print(f"  {name:<14} {recipe.title:<{wide}}  {source.kind}: {source.paper}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        arguments: of the command line; None for the program's own.
+
+    Returns:
+        The exit code: 0, or 2 for an error that has a clear message, as for wrong arguments.
+    """
+    command = tyro.cli(
+        Data | Demo | List, args=arguments, prog="python -m rlft", description=DESCRIPTION
+    )
+    try:
+        command.run()
+    except (InputError, NumericalError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

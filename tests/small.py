@@ -1,0 +1,82 @@
+"""Small learners, data and recipes on which pre-training and fine-tuning take milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from maze_fakes import logged
+from torch import Tensor
+
+from rlft.algorithms import ALGORITHMS, Config
+from rlft.data import Transitions
+from rlft.finetune import Handover, LearnerActs, Online, Prior, Recipe, Warmup, pretrain
+from rlft.finetune.acting import Acting
+from rlft.nets import CriticConfig
+
+MAZE_DATA = logged(300)
+CRITICS = CriticConfig(hidden=(8,))
+
+
+def small(algorithm: str, **changes: Any) -> Config:
+    """An algorithm's default configuration with networks of 8 units and batches of 4."""
+    config = ALGORITHMS[algorithm]
+    policy = replace(config.policy, hidden=(8,))
+    return replace(config, **{"policy": policy, "critics": CRITICS, "batch_size": 4, **changes})
+
+
+def make_prior(
+    algorithm: str = "sac", *, data: Transitions = MAZE_DATA, seeds: int = 3, steps: int = 3
+) -> Prior:
+    return pretrain(small(algorithm), data, seeds=seeds, steps=steps, log_every=1, progress=False)
+
+
+def make_recipe(
+    learner: Config | None = None,
+    *,
+    handover: Handover | None = None,
+    warmup: Warmup | None = None,
+    acting: Acting | None = None,
+    **ratios: Any,
+) -> Recipe:
+    """A recipe named "test" that goes on with a small SAC unless told otherwise."""
+    return Recipe(
+        name="test",
+        title="a test",
+        online=Online(learner or small("sac"), **ratios),
+        handover=handover or Handover(),
+        warmup=warmup or Warmup(),
+        acting=acting or LearnerActs(),
+    )
+
+
+def pendulum_data(episodes: int = 2, steps: int = 30) -> Transitions:
+    """Random actions in an environment that no code of the library knows."""
+    env, rng = gym.make("Pendulum-v1", max_episode_steps=steps), np.random.default_rng(0)
+    columns: dict[str, list[Any]] = {name: [] for name in Transitions.__annotations__}
+    for episode in range(episodes):
+        observation, _ = env.reset(seed=episode)
+        for step in range(steps):
+            action = rng.uniform(-1, 1, 1)
+            following, reward, terminated, truncated, _ = env.step(2 * action)  # torque in [-2, 2]
+            row = (observation, action, reward, following, terminated, truncated, step)
+            for name, value in zip(columns, row, strict=False):
+                columns[name].append(value)
+            observation = following
+    arrays = {name: np.array(values) for name, values in columns.items() if values}
+    return Transitions(**arrays, name="pendulum", env_id="Pendulum-v1")
+
+
+def same_state(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
+    """Whether two state dictionaries agree in every bit."""
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def of_seed(state: Mapping[str, Tensor], seed: int, seeds: int) -> dict[str, Tensor]:
+    """What one seed owns of a learner's state: weights and Adam's moments, not the step counts."""
+    own = {k: v for k, v in state.items() if v.ndim > 0 and k != "generator"}
+    return {name: value.reshape(seeds, -1)[seed] for name, value in own.items()}

@@ -1,0 +1,194 @@
+"""The command line: what it prints, what it leaves behind, and errors without a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rlft import demo
+from rlft.__main__ import main
+from rlft.data import DATASETS
+from rlft.errors import NumericalError
+from rlft.finetune import RECIPES, Run
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ["--seeds", "2", "--pretrain-steps", "20", "--steps", "6", "--eval-every", "2"]
+
+
+@pytest.fixture(autouse=True)
+def small_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two own datasets of a few episodes, in a folder of their own."""
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "datasets"))
+    monkeypatch.setenv("RLFT_RESULTS", str(tmp_path / "results"))
+    for name in list(DATASETS)[2:]:
+        monkeypatch.delitem(DATASETS, name)
+    for name, spec in list(DATASETS.items()):
+        monkeypatch.setitem(DATASETS, name, replace(spec, transitions=60))
+    return tmp_path
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:minari")
+
+
+def test_list_shows_datasets_and_recipes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    for name, spec in DATASETS.items():
+        assert f"{name:<34} {spec.description} (made on first use)" in printed
+    for name, recipe in RECIPES.items():
+        assert f"  {name} " in printed and recipe.title in printed
+        assert f"{recipe.source.kind}: {recipe.source.paper}" in printed
+    assert main(["data"]) == 0
+    assert main(["list"]) == 0
+    assert "made on first use" not in capsys.readouterr().out.split("Datasets")[-1]
+
+
+def test_data_makes_everything_and_verifies_it_the_next_time(
+    capsys: pytest.CaptureFixture[str], small_datasets: Path
+) -> None:
+    assert main(["data"]) == 0
+    first = capsys.readouterr()
+    assert [line.split()[0] for line in first.out.splitlines()] == list(DATASETS)
+    assert "datasets: 100%" in first.err
+    marker = small_datasets / "datasets" / next(iter(DATASETS)) / "marker"
+    marker.touch()
+    assert main(["data"]) == 0
+    assert capsys.readouterr().out == first.out
+    assert marker.exists()
+
+
+def test_data_remake_writes_only_the_named_ones_anew(
+    capsys: pytest.CaptureFixture[str], small_datasets: Path
+) -> None:
+    main(["data"])
+    kept, remade = DATASETS
+    for name in (kept, remade):
+        (small_datasets / "datasets" / name / "marker").touch()
+    capsys.readouterr()
+    assert main(["data", "--remake", remade]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [remade]
+    assert (small_datasets / "datasets" / kept / "marker").exists()
+    assert not (small_datasets / "datasets" / remade / "marker").exists()
+
+
+def test_a_damaged_dataset_is_reported_and_mended_with_the_command_in_the_message(
+    capsys: pytest.CaptureFixture[str], small_datasets: Path
+) -> None:
+    main(["data"])
+    name = next(iter(DATASETS))
+    (small_datasets / "datasets" / name / "data" / "main_data.hdf5").write_bytes(b"")
+    assert main(["data"]) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    command = message.split("python -m rlft ")[1]
+    assert main(command.split()) == 0
+    assert main(["data"]) == 0
+
+
+def test_demo_prints_the_table_and_saves_the_figure(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["demo", *SMALL, "--out", str(tmp_path / "figures")]) == 0
+    printed = capsys.readouterr()
+    for quantity in ("start", "lowest", "final", "drop"):
+        assert f"\n  {quantity} " in printed.out
+    assert "mean over 2 seeds [95% bootstrap interval]" in printed.out
+    assert "J(t) is the undiscounted return of sampled actions" in printed.out
+    assert "drop = max(0, start - lowest); rlft.evaluate.metrics" in printed.out
+    assert "evaluated at 4 points from 0, the switch, to 6" in printed.out
+    for ending, signature in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        figure = tmp_path / "figures" / f"naive-fine-tuning.{ending}"
+        assert figure.read_bytes().startswith(signature)
+        assert f"saved {figure}" in printed.out
+    for bar in (f"pre-train {demo.ALGORITHM}: 100%", f"fine-tune {demo.RECIPE}: 100%"):
+        assert bar in printed.err
+
+
+def test_demo_saves_below_the_results_folder_and_can_be_quiet(
+    capsys: pytest.CaptureFixture[str], small_datasets: Path
+) -> None:
+    assert main(["demo", *SMALL, "--no-progress"]) == 0
+    assert (small_datasets / "results" / "demo" / "naive-fine-tuning.png").exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_demo_repeats_its_numbers() -> None:
+    settings = demo.Demo(seeds=2, pretrain_steps=20, steps=4, eval_every=2, progress=False, seed=3)
+    first, again, other = (s.run() for s in (settings, settings, replace(settings, seed=4)))
+    assert first.returns_sampled.tolist() == again.returns_sampled.tolist()
+    assert isinstance(first, Run) and first.seed == 3
+    assert first.learner.state_dict()["generator"].tolist() != (
+        other.learner.state_dict()["generator"].tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["demo", "--seeds", "0"], "Error: seeds=0: give the number of independent runs"),
+        (["demo", "--steps", "0", *SMALL[:4]], "Error: steps=0, eval_every="),
+        (["data", "--remake", "rlft/maze/detour-medum-v0"], "Did you mean 'rlft/maze/detour-medi"),
+    ],
+)
+def test_bad_values_are_one_message_and_exit_code_two(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err.splitlines()[-1]
+    assert shown.startswith("Error: ") and message in shown
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "shown"),
+    [
+        (
+            NumericalError("The loss is nan for seed [1]."),
+            2,
+            "Error: The loss is nan for seed [1].",
+        ),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+def test_other_ends(
+    raised: BaseException,
+    code: int,
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(self: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(demo.Demo, "run", fail)
+    assert main(["demo"]) == code
+    assert capsys.readouterr().err == f"{shown}\n"
+
+
+def test_errors_of_programming_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(demo.Demo, "run", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["demo"])
+
+
+@pytest.mark.parametrize("arguments", [["dmo"], ["demo", "--sede", "1"], []])
+def test_arguments_that_do_not_exist_end_with_code_two(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+
+
+def test_as_a_program_without_a_traceback() -> None:
+    def rlft(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "rlft", *arguments]
+        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+
+    done = rlft("data", "--remake", "nothing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: Unknown own dataset 'nothing'.")
+    assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1

@@ -1,0 +1,178 @@
+"""The switch: every tick of a `Handover` on and off, and nothing that crosses silently."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import torch
+from small import CRITICS, make_prior, make_recipe, same_state, small
+from torch import nn
+
+from rlft.algorithms import Learner
+from rlft.algorithms.base import load_part
+from rlft.errors import InputError
+from rlft.evaluate import compare_parts, temperature_of
+from rlft.finetune import Crossing, Handover, Prior, hand_over
+from rlft.nets import CriticConfig
+
+TICKS = ("policy", "critics", "target_critics", "temperature", "optimizers")
+UPDATES = 3
+
+
+@pytest.fixture(scope="module")
+def prior() -> Prior:
+    """SAC after three updates; its temperature and targets have left their initial values."""
+    return make_prior("sac", steps=UPDATES)
+
+
+def same(a: nn.Module, b: nn.Module) -> bool:
+    return same_state(a.state_dict(), b.state_dict())
+
+
+def crossed(prior: Prior, handover: Handover) -> tuple[Learner, Crossing]:
+    return hand_over(prior, make_recipe(handover=handover), seed=5)
+
+
+@pytest.mark.parametrize("ticks", list(product([True, False], repeat=5)))
+def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -> None:
+    handover = Handover(**dict(zip(TICKS, ticks, strict=True)))
+    learner, crossing = crossed(prior, handover)
+    given, own = prior.learner.parts(), learner.parts()
+    expected = {
+        "policy": handover.policy,
+        "critics": handover.critics,
+        # Targets of other critics would be of no use: they never cross alone.
+        "target_critics": handover.target_critics and handover.critics,
+        "temperature": handover.temperature,
+    }
+    assert {name: same(given[name], own[name]) for name in own} == expected
+    assert set(crossing.parts) == {name for name, crosses in expected.items() if crosses}
+    assert set(crossing.fresh) == {name for name, crosses in expected.items() if not crosses}
+    for name, optimizer in learner.optimizers().items():
+        moments = optimizer.state_dict()["state"]
+        if handover.optimizers and expected[name]:
+            theirs = prior.learner.optimizers()[name].state_dict()["state"]
+            assert moments.keys() == theirs.keys() != set()
+            for i, slots in theirs.items():
+                assert same_state(moments[i], slots)
+                assert int(slots["step"]) == UPDATES
+        else:
+            assert moments == {}
+    assert set(crossing.optimizers) == {
+        name for name in learner.optimizers() if expected[name] and handover.optimizers
+    }
+    assert learner.updates == 0
+
+
+def test_targets_that_do_not_cross_restart_as_copies_of_the_critics(prior: Prior) -> None:
+    assert not same(prior.learner.parts()["critics"], prior.learner.parts()["target_critics"])
+    for handover in (Handover(target_critics=False), Handover(critics=False)):
+        learner, _ = crossed(prior, handover)
+        assert same(learner.parts()["critics"], learner.parts()["target_critics"])
+
+
+def test_a_fresh_temperature_is_the_online_configurations(prior: Prior) -> None:
+    online = small("sac", initial_temperature=0.7)
+    recipe = make_recipe(online, handover=Handover(temperature=False))
+    fresh = temperature_of(hand_over(prior, recipe)[0])
+    assert fresh is not None
+    assert fresh == pytest.approx(0.7)
+    carried = temperature_of(hand_over(prior, make_recipe(online))[0])
+    before = temperature_of(prior.learner)
+    assert carried is not None and before is not None
+    assert carried.tolist() == before.tolist()
+    assert abs(before - 0.7).min() > 0.01
+
+
+def test_the_report_by_weights_agrees_with_the_crossing(prior: Prior) -> None:
+    learner, crossing = crossed(prior, Handover(target_critics=False, optimizers=False))
+    states = {part.name: part for part in compare_parts(prior.learner, learner)}
+    assert {name for name, part in states.items() if part.carried} == set(crossing.parts)
+    assert states["target_critics"].origin == "copy of the critics"
+    assert states["policy"].optimizer == "fresh"
+
+
+def test_the_prior_is_not_shared(prior: Prior) -> None:
+    before = prior.learner.state_dict()
+    learner, _ = crossed(prior, Handover())
+    with torch.no_grad():
+        for part in learner.parts().values():
+            for parameter in part.parameters():
+                parameter += 1.0
+    for optimizer in learner.optimizers().values():
+        for slots in optimizer.state_dict()["state"].values():
+            slots["exp_avg"] += 1.0
+    assert same_state(prior.learner.state_dict(), before)
+
+
+def test_parts_that_start_new_depend_on_the_seed(prior: Prior) -> None:
+    recipe = make_recipe(handover=Handover(policy=False))
+    first, again, other = (hand_over(prior, recipe, seed=seed)[0] for seed in (1, 1, 2))
+    assert same(first.policy, again.policy)
+    assert not same(first.policy, other.policy)
+
+
+@pytest.mark.parametrize("algorithm", ["iql", "inac"])
+def test_a_prior_without_temperature_gives_sac_a_fresh_one_and_says_so(algorithm: str) -> None:
+    prior = make_prior(algorithm)
+    learner, crossing = hand_over(prior, make_recipe())
+    assert crossing.fresh == ("temperature",)
+    assert crossing.parts == ("policy", "critics", "target_critics")
+    assert crossing.optimizers == ("policy", "critics")
+    assert learner.policy.__class__ is prior.learner.policy.__class__  # the prior's kind
+    temperature = temperature_of(learner)
+    assert temperature is not None
+    assert temperature == pytest.approx(small("sac").initial_temperature)  # type: ignore[attr-defined]
+
+
+def test_the_behaviour_policy_and_v_cross_with_the_policy_and_the_critics() -> None:
+    prior = make_prior("inac")
+    everything = hand_over(prior, make_recipe(small("inac")))[1]
+    assert set(everything.parts) == set(prior.learner.parts())
+    assert everything.fresh == ()
+    policy = hand_over(prior, make_recipe(small("inac"), handover=Handover(critics=False)))[1]
+    assert set(policy.parts) == {"policy", "behaviour"}
+    critics = hand_over(prior, make_recipe(small("inac"), handover=Handover(policy=False)))[1]
+    assert set(critics.parts) == {"critics", "target_critics", "state_value"}
+
+
+def test_a_learner_with_more_parts_than_the_prior_starts_them_new() -> None:
+    crossing = hand_over(make_prior("iql"), make_recipe(small("inac")))[1]
+    assert crossing.fresh == ("behaviour",)
+
+
+def test_networks_that_cross_keep_the_priors_shape_and_new_ones_take_the_recipes(
+    prior: Prior,
+) -> None:
+    wide = CriticConfig(hidden=(16,), ensemble=3)
+    online = replace(small("sac"), critics=wide)
+    kept = hand_over(prior, make_recipe(online))[0]
+    assert (kept.config.critics, kept.config.policy) == (CRITICS, prior.learner.config.policy)
+    new = hand_over(prior, make_recipe(online, handover=Handover(critics=False)))[0]
+    assert new.config.critics == wide
+    observations, actions = torch.zeros(3, 1, 2), torch.zeros(3, 1, 2)
+    assert new.parts()["critics"](observations, actions).shape == (3, 3, 1)
+
+
+def test_behaviour_cloning_has_no_critics_to_hand_over() -> None:
+    prior = make_prior("bc")
+    with pytest.raises(
+        InputError,
+        match=r"Recipe 'test' hands the critics over, but the prior 'BCConfig' has none\. "
+        r"Pre-train 'cql'.* Handover\(critics=False\)",
+    ):
+        hand_over(prior, make_recipe())
+    learner, crossing = hand_over(prior, make_recipe(handover=Handover(critics=False)))
+    assert crossing.parts == crossing.optimizers == ("policy",)
+    assert same(learner.policy, prior.learner.policy)
+
+
+def test_weights_of_another_shape_are_named(prior: Prior) -> None:
+    other, state = make_prior("sac", seeds=2).learner, prior.learner.state_dict()
+    policy = {k: v for k, v in state.items() if k.startswith("policy/")}
+    with pytest.raises(InputError, match=r"policy/mlp.* have shape \(3, .*expected \(2, .*seeds"):
+        load_part(other.policy, policy, "policy")
+    with pytest.raises(InputError, match=r"weights of 'policy' do not fit: expected .*got \[\]"):
+        load_part(other.policy, {}, "policy")

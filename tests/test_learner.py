@@ -1,0 +1,212 @@
+"""What every learner must do, whatever it learns: each test runs for all algorithms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from probes import differing, of_seed, random_batch, small, weights, with_seed_from
+
+from rlft.algorithms import (
+    ALGORITHMS,
+    BCConfig,
+    CQLConfig,
+    InACConfig,
+    IQLConfig,
+    Learner,
+    SACConfig,
+    algorithm_config,
+    make_learner,
+)
+from rlft.data import Batch
+from rlft.errors import InputError, NumericalError
+
+SEEDS = 3
+NAMES = sorted(ALGORITHMS)
+CRITIC_SIDE = {"critics", "target_critics", "state_value", "behaviour"}
+every_algorithm = pytest.mark.parametrize("name", NAMES)
+
+
+def learner_of(name: str, seed: int = 0, seeds: int = SEEDS) -> Learner:
+    config = algorithm_config(name)
+    assert isinstance(config, BCConfig | SACConfig | IQLConfig | InACConfig)
+    return make_learner(small(config), 2, 2, seeds, seed)
+
+
+def updated(learner: Learner, updates: int = 4, first: int = 0) -> Learner:
+    """The learner after updates on the batches number `first`, `first` + 1, ..."""
+    for number in range(first, first + updates):
+        learner.update(random_batch(SEEDS, seed=number))
+    return learner
+
+
+def broken(field: str, seed: int = 1) -> Batch:
+    """A batch in which one number of one seed is NaN."""
+    batch = random_batch(SEEDS)
+    getattr(batch, field)[seed, 3] = math.nan
+    return batch
+
+
+def part_of(tensor_name: str) -> str:
+    return tensor_name.removeprefix("adam/").split("/")[0]
+
+
+@every_algorithm
+def test_seeds_do_not_mix(name: str) -> None:
+    alone, changed = learner_of(name), learner_of(name)
+    for number in range(4):
+        batch = random_batch(SEEDS, seed=number)
+        metrics = alone.update(batch)
+        others = changed.update(with_seed_from(batch, 1, random_batch(SEEDS, seed=100 + number)))
+        for key, value in metrics.items():
+            assert value.shape == (SEEDS,)
+            assert torch.equal(value[[0, 2]], others[key][[0, 2]]), key
+    for seed in (0, 2):
+        mine = of_seed(weights(alone), seed, SEEDS), of_seed(weights(changed), seed, SEEDS)
+        assert not differing(*mine)
+    mine = of_seed(weights(alone), 1, SEEDS), of_seed(weights(changed), 1, SEEDS)
+    assert {part_of(tensor) for tensor in differing(*mine)} == set(alone.parts())
+
+
+@every_algorithm
+def test_the_same_call_twice_gives_the_same_bits(name: str) -> None:
+    first, second, other = (updated(learner_of(name, seed)) for seed in (5, 5, 6))
+    assert not differing(first.state_dict(), second.state_dict())
+    assert differing(weights(first), weights(other))
+
+
+@every_algorithm
+def test_restored_learner_continues_as_if_nothing_had_happened(name: str) -> None:
+    learner = updated(learner_of(name))
+    state = learner.state_dict()
+    restored = learner_of(name, seed=99)
+    restored.load_state_dict(state)
+    assert not differing(restored.state_dict(), state)
+    # Later updates leave the saved state alone, and both learners take the same ones.
+    saved = {key: value.clone() for key, value in state.items()}
+    updated(learner, first=4)
+    updated(restored, first=4)
+    assert not differing(state, saved)
+    assert not differing(learner.state_dict(), restored.state_dict())
+    assert learner.updates == restored.updates == 8
+
+
+@every_algorithm
+def test_without_adams_state_the_optimizers_start_fresh(name: str) -> None:
+    state = updated(learner_of(name)).state_dict()
+    complete, fresh = updated(learner_of(name, seed=99)), updated(learner_of(name, seed=99))
+    complete.load_state_dict(state)
+    fresh.load_state_dict({key: value for key, value in state.items() if "adam/" not in key})
+    assert not any("adam/" in key for key in fresh.state_dict())
+    moved = differing(weights(updated(complete, 1)), weights(updated(fresh, 1)))
+    assert {f"adam/{part}" for part in complete.optimizers()} <= {
+        "/".join(tensor.split("/")[:2]) for tensor in moved
+    }
+
+
+@every_algorithm
+def test_each_half_of_an_update_moves_its_own_parts_only(name: str) -> None:
+    learner = updated(learner_of(name), 1)
+    policy_side = set(learner.parts()) - CRITIC_SIDE
+    batch = random_batch(SEEDS, seed=7)
+    before = weights(learner)
+    learner.update_critics(batch)
+    between = weights(learner)
+    learner.update_policy(batch)
+    after = weights(learner)
+    moved = {part_of(tensor) for tensor in differing(before, between)}
+    assert moved == set(learner.parts()) & CRITIC_SIDE
+    assert {part_of(tensor) for tensor in differing(between, after)} == policy_side
+    assert learner.updates == 2
+
+
+@every_algorithm
+def test_a_policy_step_leaves_no_gradient_in_the_critics(name: str) -> None:
+    learner = learner_of(name)
+    learner.update_policy(random_batch(SEEDS))
+    for part in CRITIC_SIDE & set(learner.parts()):
+        assert all(p.grad is None for p in learner.parts()[part].parameters()), part
+
+
+def test_calql_is_cql_with_a_floor() -> None:
+    cql = algorithm_config("cql")
+    assert isinstance(cql, CQLConfig) and not cql.calibrated
+    assert algorithm_config("calql") == replace(cql, calibrated=True)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "bc"])
+def test_value_is_the_lowest_of_the_critics(name: str) -> None:
+    learner, batch = learner_of(name), random_batch(SEEDS)
+    pair = (batch.observations, batch.actions)
+    value = learner.value(*pair)
+    assert torch.equal(value, learner.parts()["critics"](*pair).amin(1))
+    assert value.shape == (SEEDS, 8) and not value.requires_grad
+
+
+# --- errors --------------------------------------------------------------------------------
+
+
+@every_algorithm
+def test_nan_in_one_seeds_batch_stops_before_anything_has_changed(name: str) -> None:
+    learner = updated(learner_of(name), 4)
+    before = weights(learner)
+    expected = r"loss is nan for seed \[1\] at update 4\. Try a smaller learning rate, LayerNorm"
+    if name == "bc":  # its only loss belongs to the policy, and the update has been counted
+        expected = expected.replace("4", "5")
+    with pytest.raises(NumericalError, match=expected):
+        learner.update(broken("observations"))
+    assert not differing(before, weights(learner))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "bc"])
+@pytest.mark.parametrize("field", ["rewards", "next_observations"])
+def test_nan_in_the_targets_reaches_neither_critics_nor_policy(name: str, field: str) -> None:
+    """V and pi_b may have taken their own step by then: their losses were finite."""
+    learner = updated(learner_of(name))
+    before = weights(learner)
+    with pytest.raises(NumericalError, match=r"The critics loss is nan for seed \[2\] at update"):
+        learner.update(broken(field, seed=2))
+    moved = {part_of(tensor) for tensor in differing(before, weights(learner))}
+    assert moved <= {"state_value", "behaviour"}
+
+
+def test_an_infinite_loss_is_named_too() -> None:
+    learner = learner_of("sac")
+    learner.parts()["critics"].load_state_dict(
+        {key: value * 1e30 for key, value in learner.parts()["critics"].state_dict().items()}
+    )
+    with pytest.raises(NumericalError, match=r"loss is (inf|nan) for seed \[0, 1, 2\]"):
+        learner.update(random_batch(SEEDS))
+
+
+@every_algorithm
+def test_at_least_one_seed(name: str) -> None:
+    with pytest.raises(InputError, match=r"seeds=0: give the number .* 1 or more"):
+        learner_of(name, seeds=0)
+
+
+@pytest.mark.parametrize("gamma", [-0.1, 1.0, math.nan])
+@pytest.mark.parametrize("config", [BCConfig(), SACConfig(), IQLConfig(), InACConfig()])
+def test_discount_outside_its_range_is_refused(
+    config: BCConfig | SACConfig | IQLConfig | InACConfig, gamma: float
+) -> None:
+    with pytest.raises(InputError, match=rf"gamma={gamma}: .*\[0, 1\); use 0\.98"):
+        make_learner(replace(config, gamma=gamma), 2, 2, seeds=1)
+
+
+def test_unknown_algorithm_lists_near_matches() -> None:
+    with pytest.raises(InputError, match=r"algorithm 'cal-ql'. Did you mean 'calql'.*Known: bc, "):
+        algorithm_config("cal-ql")
+
+
+def test_weights_of_another_learner_are_refused() -> None:
+    sac, more_seeds = learner_of("sac"), learner_of("sac", seeds=4)
+    with pytest.raises(
+        InputError, match=r"policy/\S+ have shape \(4, .*expected \(3, .*same seeds"
+    ):
+        sac.load_state_dict(more_seeds.state_dict())
+    bigger = make_learner(CQLConfig(), 2, 2, SEEDS)  # two hidden layers
+    with pytest.raises(InputError, match=r"'policy' do not fit.*same network kind and depth"):
+        sac.load_state_dict(bigger.state_dict())

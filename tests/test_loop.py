@@ -1,0 +1,486 @@
+"""The online loop: what is stored, when who learns from what, what is measured, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from gymnasium.vector import VectorEnv, VectorWrapper
+from maze_fakes import DETOUR
+from small import (
+    MAZE_DATA,
+    make_prior,
+    make_recipe,
+    of_seed,
+    pendulum_data,
+    same_state,
+    small,
+)
+
+from rlft.algorithms import ALGORITHMS, LEARNERS, Learner
+from rlft.data import Batch, ReplayBuffer
+from rlft.envs import make_vec
+from rlft.errors import InputError, NumericalError
+from rlft.evaluate import evaluate
+from rlft.finetune import (
+    FrozenActs,
+    Handover,
+    LearnerActs,
+    Online,
+    Prior,
+    Recipe,
+    Run,
+    Warmup,
+    finetune,
+    hand_over,
+    loop,
+)
+from rlft.finetune.acting import Moment
+
+SEEDS = 3
+
+
+@pytest.fixture(scope="module")
+def prior() -> Prior:
+    return make_prior("sac", seeds=SEEDS)
+
+
+def run(prior: Prior, recipe: Recipe | str | None = None, steps: int = 6, **changes: Any) -> Run:
+    arguments = {"eval_every": 100, "eval_episodes": 1, "progress": False, **changes}
+    return finetune(prior, recipe or make_recipe(), steps=steps, **arguments)
+
+
+# --- any environment, the same bits, seeds apart -----------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_any_continuous_environment_will_do(algorithm: str) -> None:
+    prior = make_prior(algorithm, data=pendulum_data(), seeds=2)
+    handover = Handover(critics=algorithm != "bc", retention="append")
+    online = small("sac") if algorithm == "bc" else prior.learner.config
+    result = run(prior, make_recipe(online, handover=handover), device="cpu", seeds=2)
+    assert (result.env_id, result.dataset, result.seeds) == ("Pendulum-v1", "pendulum", 2)
+    assert np.isfinite(result.returns_sampled).all() and (result.returns_sampled < 0).all()
+    assert result.learner.updates == 6
+
+
+def test_same_call_same_bits_other_seed_other_bits(prior: Prior) -> None:
+    first, again, other = (run(prior, seed=seed, steps=12, eval_every=4) for seed in (0, 0, 1))
+    assert same_state(first.learner.state_dict(), again.learner.state_dict())
+    np.testing.assert_array_equal(first.returns_sampled, again.returns_sampled)
+    np.testing.assert_array_equal(first.returns_mode, again.returns_mode)
+    assert not same_state(first.learner.state_dict(), other.learner.state_dict())
+
+
+class Tampered(VectorWrapper):
+    """Changes what one seed sees and is paid, from its third step on."""
+
+    def __init__(self, env: VectorEnv, seed: int, reward: float) -> None:
+        super().__init__(env)
+        self.seed_, self.reward, self.count = seed, reward, 0
+
+    def step(self, actions: Any) -> Any:
+        observations, rewards, terminations, truncations, info = self.env.step(actions)
+        self.count += 1
+        if self.count >= 3:
+            observations[self.seed_] *= 0.9
+            rewards[self.seed_] += self.reward
+            terminations[self.seed_] |= self.count == 5
+        return observations, rewards, terminations, truncations, info
+
+
+def tamper(monkeypatch: pytest.MonkeyPatch, seed: int, reward: float) -> None:
+    def make(*args: Any, **kwargs: Any) -> VectorEnv:
+        return Tampered(make_vec(*args, **kwargs), seed, reward)
+
+    monkeypatch.setattr(loop, "make_vec", make)
+
+
+MIX = Handover(retention="mix")
+APPEND = Handover(retention="append")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "recipe"),
+    [
+        ("sac", make_recipe()),
+        ("sac", make_recipe(utd=4, policy_delay=2, policy_batch="all")),
+        ("sac", make_recipe(warmup=Warmup(steps=4, critic_updates=2))),
+        ("calql", make_recipe(small("calql"), handover=MIX)),
+        ("inac", make_recipe(small("inac", batch_size=64), handover=APPEND)),
+        ("iql", make_recipe(small("iql", batch_size=64), handover=APPEND)),
+    ],
+)
+def test_the_environment_of_one_seed_leaves_the_other_seeds_alone(
+    algorithm: str, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prior = make_prior(algorithm)
+    plain = run(prior, recipe, steps=10)
+    tamper(monkeypatch, seed=1, reward=5.0)
+    changed = run(prior, recipe, steps=10)
+    before, after = (r.learner.state_dict() for r in (plain, changed))
+    for seed in (0, 2):
+        assert same_state(of_seed(before, seed, SEEDS), of_seed(after, seed, SEEDS))
+        assert plain.returns_mode[seed].tolist() == changed.returns_mode[seed].tolist()
+    assert not same_state(of_seed(before, 1, SEEDS), of_seed(after, 1, SEEDS))
+
+
+def test_the_prior_stays_as_it_was(prior: Prior) -> None:
+    before = prior.learner.state_dict()
+    recipe = make_recipe(warmup=Warmup(steps=3, critic_updates=1))
+    result = run(prior, recipe, steps=8)
+    assert same_state(prior.learner.state_dict(), before)
+    assert result.prior is prior and result.learner is not prior.learner
+
+
+# --- what is measured --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "points"),
+    [(10, 4, [0, 4, 8, 10]), (8, 4, [0, 4, 8]), (3, 250, [0, 3]), (1, 1, [0, 1])],
+)
+def test_evaluations_are_at_zero_at_every_kth_step_and_at_the_end(
+    steps: int, every: int, points: list[int], prior: Prior
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def callback(step: int, learner: Learner, replay: ReplayBuffer) -> None:
+        seen.append((step, len(replay)))
+        assert learner.updates == step
+
+    result = run(prior, steps=steps, eval_every=every, callbacks=(callback,))
+    assert result.steps.tolist() == points
+    assert result.returns_sampled.shape == result.returns_mode.shape == (SEEDS, len(points))
+    assert seen == [(point, point) for point in points]
+    recorded = [point for point in points if point % every == 0 and point > 0]
+    assert result.metrics["step"].tolist() == recorded
+    assert result.metrics.get("critic_loss", np.empty((SEEDS, 0))).shape == (SEEDS, len(recorded))
+
+
+def test_the_first_point_is_the_prior_itself() -> None:
+    prior = make_prior("bc", steps=150)  # good enough that some episodes end at the goal
+    recipe = make_recipe(handover=Handover(critics=False))
+    result = run(prior, recipe, seed=7, steps=1, eval_episodes=4)
+    for mode, curve in ((True, result.returns_mode), (False, result.returns_sampled)):
+        expected = evaluate(prior.learner.policy, DETOUR, episodes=4, mode=mode, seed=7 + 1_000_003)
+        np.testing.assert_array_equal(curve[:, 0], expected.mean_returns)
+    assert not np.array_equal(result.returns_mode[:, 0], result.returns_sampled[:, 0])
+
+
+def test_summary_is_of_this_run(prior: Prior) -> None:
+    result = run(prior, steps=4, eval_every=1)
+    summary = result.summary(best=-14.5, window=2)
+    assert (summary.name, summary.seeds, summary.best, summary.window) == ("test", 3, -14.5, 2)
+    assert summary.start.mean == pytest.approx(result.returns_sampled[:, 0].mean())
+    assert result.summary(curve="mode").start.mean == pytest.approx(
+        result.returns_mode[:, 0].mean()
+    )
+    assert "Run('test', prior='SACConfig', env='rlft/Maze-Detour-v0', seeds=3" in repr(result)
+
+
+def test_progress_is_shown_unless_switched_off(
+    prior: Prior, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(prior, steps=2)
+    assert capsys.readouterr().err == ""
+    run(prior, steps=2, progress=True)
+    assert "fine-tune test: 100%" in capsys.readouterr().err
+
+
+# --- episodes and the replay buffer, against a count by hand -----------------------------------
+
+
+class Scripted(VectorEnv):
+    """Two seeds. Rewards count steps (times 10 for seed 1); episodes end as written here."""
+
+    TERMINATED = ((2, 0), (3, 1))  # (step, seed)
+    TRUNCATED = ((5, 0),)
+
+    def __init__(self) -> None:
+        self.num_envs = 2
+        self.single_observation_space = gym.spaces.Box(-1, 1, (2,), np.float32)
+        self.single_action_space = gym.spaces.Box(-1, 1, (2,), np.float32)
+        self.count = 0
+
+    def reset(self, **arguments: Any) -> Any:
+        return np.zeros((2, 2), np.float32), {}
+
+    def step(self, actions: Any) -> Any:
+        self.count += 1
+        ended, cut = (
+            np.array([(self.count, seed) in ends for seed in (0, 1)])
+            for ends in (self.TERMINATED, self.TRUNCATED)
+        )
+        reached = np.full((2, 2), self.count / 10, np.float32)
+        done = ended | cut
+        observations = np.where(done[:, None], np.float32(-self.count / 10), reached)
+        info = {"final_obs": reached, "_final_obs": done} if done.any() else {}
+        rewards = self.count * np.array([1.0, 10.0], np.float32)
+        return observations, rewards, ended, cut, info
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Run, ReplayBuffer]]:
+    """Six steps in the scripted environment, and the replay buffer afterwards."""
+    monkeypatch.setattr(loop, "make_vec", lambda *args, **kwargs: Scripted())
+    kept: list[ReplayBuffer] = []
+    result = run(
+        make_prior("sac", seeds=2), callbacks=(lambda step, learner, replay: kept.append(replay),)
+    )
+    yield result, kept[-1]
+
+
+def test_training_episodes_are_those_counted_by_hand(scripted: tuple[Run, ReplayBuffer]) -> None:
+    result, _ = scripted
+    # Seed 0: steps 1 2 | 3 4 5 | 6, the last one unfinished. Seed 1: steps 1 2 3 | 4 5 6.
+    assert [steps.tolist() for steps in result.episode_steps] == [[2, 5], [3]]
+    assert [returns.tolist() for returns in result.episode_returns] == [[3.0, 12.0], [60.0]]
+
+
+def test_the_replay_buffer_holds_the_true_transitions(scripted: tuple[Run, ReplayBuffer]) -> None:
+    _, replay = scripted
+    columns = replay._layout
+    rows = {name: replay.rows[..., where].numpy() for name, where in columns.items()}
+    assert rows["timesteps"][..., 0].tolist() == [[0, 1, 0, 1, 2, 0], [0, 1, 2, 0, 1, 2]]
+    assert rows["rewards"][..., 0].tolist() == [[1, 2, 3, 4, 5, 6], [10, 20, 30, 40, 50, 60]]
+    # Only a termination stops the bootstrap; seed 0's truncation at step 5 does not.
+    assert rows["terminations"][..., 0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]
+    reached = np.float32([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    for seed in (0, 1):  # the observation reached, not the one after the reset
+        np.testing.assert_array_equal(rows["next_observations"][seed, :, 0], reached)
+    seen = np.float32([[0, 0.1, -0.2, 0.3, 0.4, -0.5], [0, 0.1, 0.2, -0.3, 0.4, 0.5]])
+    np.testing.assert_array_equal(rows["observations"][..., 0], seen)
+    assert np.abs(rows["actions"]).max() <= 1
+
+
+# --- what is kept of the offline data ----------------------------------------------------------
+
+
+MARKED = replace(MAZE_DATA, rewards=np.full_like(MAZE_DATA.rewards, 100))
+
+
+@pytest.mark.parametrize(
+    ("handover", "offline_rows"),
+    [
+        (Handover(retention="drop"), [0, 0, 0]),
+        (Handover(retention="mix", offline_share=0.25), [1, 1, 1]),
+        (Handover(retention="mix", offline_share=1.0), [4, 4, 4]),
+        (Handover(retention="mix", offline_share=0.0), [0, 0, 0]),
+    ],
+)
+def test_every_batch_has_exactly_the_offline_rows_that_retention_asks_for(
+    handover: Handover, offline_rows: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = make_prior("sac", data=MARKED)
+    batches = spy(monkeypatch, small("sac"), "update_critics")
+    run(marked, make_recipe(handover=handover, utd=2), steps=5)
+    assert len(batches) == 10
+    for batch in batches:
+        assert (batch.rewards == 100).sum(1).tolist() == offline_rows
+
+
+def test_appended_data_is_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = small("sac", batch_size=500)
+    prior, recipe = make_prior("sac", data=MARKED), make_recipe(wide, handover=APPEND)
+    kept: list[ReplayBuffer] = []
+    batches = spy(monkeypatch, wide, "update_critics")
+    run(prior, recipe, steps=100, callbacks=(lambda *given: kept.append(given[2]),))
+    assert (kept[-1].offline_rows, len(kept[-1])) == (len(MARKED), 100)
+    shares = [float((batch.rewards == 100).float().mean()) for batch in batches]
+    assert shares[0] > 0.98  # one online row beside the data
+    assert shares[-1] == pytest.approx(len(MARKED) / (len(MARKED) + 100), abs=0.04)
+
+
+# --- ratios ------------------------------------------------------------------------------------
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, config: Any, method: str) -> list[Batch]:
+    """Collects the batches that one half of the update of a configuration's learner gets."""
+    kind = LEARNERS[type(config)]
+    original, seen = getattr(kind, method), []
+
+    def watched(self: Learner, batch: Batch) -> Any:
+        seen.append(batch)
+        return original(self, batch)
+
+    monkeypatch.setattr(kind, method, watched)
+    return seen
+
+
+@pytest.mark.parametrize("policy_batch", ["last", "all"])
+@pytest.mark.parametrize(
+    ("utd", "policy_delay", "policy_updates"),
+    [(1, 1, 6), (4, 4, 6), (4, 2, 12), (1, 3, 2), (2, 4, 3)],
+)
+def test_updates_are_counted_by_utd_and_policy_delay(
+    utd: int,
+    policy_delay: int,
+    policy_updates: int,
+    policy_batch: Any,
+    prior: Prior,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    critics = spy(monkeypatch, small("sac"), "update_critics")
+    policy = spy(monkeypatch, small("sac"), "update_policy")
+    recipe = make_recipe(utd=utd, policy_delay=policy_delay, policy_batch=policy_batch)
+    assert run(prior, recipe).learner.updates == 6 * utd
+    assert (len(critics), len(policy)) == (6 * utd, policy_updates)
+    assert {batch.size for batch in critics} == {4}
+    since_last = min(utd, policy_delay) if policy_batch == "all" else 1
+    assert {batch.size for batch in policy} == {4 * since_last}
+
+
+@pytest.mark.parametrize("policy_batch", ["last", "all"])
+def test_the_policy_sees_the_critics_last_batch_or_all_since_its_own_last(
+    policy_batch: Any, prior: Prior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    critics = spy(monkeypatch, small("sac"), "update_critics")
+    policy = spy(monkeypatch, small("sac"), "update_policy")
+    run(prior, make_recipe(utd=4, policy_delay=2, policy_batch=policy_batch), steps=3)
+    for i, seen in enumerate(policy):
+        pair = critics[2 * i : 2 * i + 2]
+        expected = Batch.concatenate(pair) if policy_batch == "all" else pair[1]
+        assert torch.equal(seen.actions, expected.actions)
+        assert torch.equal(seen.observations, expected.observations)
+
+
+def test_metrics_of_a_delayed_policy_belong_to_its_last_update(prior: Prior) -> None:
+    recipe = make_recipe(policy_delay=3)
+    metrics = run(prior, recipe, steps=7, eval_every=1).metrics
+    losses = metrics["policy_loss"]
+    assert losses.shape == metrics["critic_loss"].shape == (SEEDS, 7)
+    assert np.isnan(losses[:, :2]).all()  # before the first update there is nothing to tell
+    assert (losses[:, 2] == losses[:, 4]).all() and (losses[:, 2] != losses[:, 5]).all()
+
+
+# --- warm-up -----------------------------------------------------------------------------------
+
+
+def test_nothing_moves_during_a_warm_up(prior: Prior) -> None:
+    recipe = make_recipe(warmup=Warmup(steps=5))
+    result = run(prior, recipe, steps=5, seed=3)
+    fresh, _ = hand_over(prior, recipe, seed=3 + 2)
+    assert same_state(result.learner.state_dict(), fresh.state_dict())
+    after = run(prior, recipe, steps=6, seed=3).learner
+    assert after.updates == 1
+    assert not same_state(after.state_dict(), fresh.state_dict())
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "iql"])
+def test_critics_may_learn_during_a_warm_up_while_the_policy_stands_still(
+    algorithm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prior, config = make_prior(algorithm), small(algorithm)
+    critics = spy(monkeypatch, config, "update_critics")
+    policy = spy(monkeypatch, config, "update_policy")
+    recipe = make_recipe(config, warmup=Warmup(steps=4, critic_updates=3))
+    learner = run(prior, recipe, steps=4).learner
+    assert (len(critics), len(policy), learner.updates) == (12, 0, 12)
+    for name, part in learner.parts().items():
+        stood = same_state(part.state_dict(), prior.learner.parts()[name].state_dict())
+        assert stood == (name in ("policy", "temperature")), name
+    run(prior, recipe, steps=6)
+    assert (len(critics), len(policy)) == (12 + 12 + 2, 2)
+
+
+def test_the_frozen_policy_acts_first_and_the_learner_afterwards(
+    prior: Prior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acted: list[str] = []
+
+    def watch(rule: type) -> None:
+        original = rule.act
+
+        def act(self: Any, moment: Moment) -> torch.Tensor:
+            acted.append(rule.__name__)
+            given = prior.learner.policy.state_dict()
+            assert same_state(moment.frozen_policy.state_dict(), given)
+            assert moment.frozen_policy is not prior.learner.policy
+            assert moment.timesteps.tolist() == [len(acted) - 1] * SEEDS
+            return original(self, moment)
+
+        monkeypatch.setattr(rule, "act", act)
+
+    watch(FrozenActs)
+    watch(LearnerActs)
+    run(prior, make_recipe(warmup=Warmup(steps=2)), steps=5)
+    assert acted == ["FrozenActs"] * 2 + ["LearnerActs"] * 3
+
+
+# --- environments, and what is refused ---------------------------------------------------------
+
+
+def test_the_datas_options_count_in_its_own_environment_only(prior: Prior) -> None:
+    short = replace(prior, data=replace(MAZE_DATA, env_kwargs=(("time_limit", 7),)))
+    result = run(short, steps=15)
+    assert [steps.tolist() for steps in result.episode_steps] == [[7, 14]] * SEEDS
+    assert (result.returns_sampled == -7).all()
+    other = run(short, steps=15, env_id="rlft/Maze-Large-v0")
+    assert [steps.tolist() for steps in other.episode_steps] == [[]] * SEEDS
+    assert (other.env_id, other.dataset) == ("rlft/Maze-Large-v0", "small")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recipe": "sca"}, r"Unknown recipe 'sca'\. Did you mean 'sac'"),
+        ({"steps": 0}, r"steps=0, eval_every=100, eval_episodes=1: each counts something"),
+        ({"eval_every": 0}, r"eval_every=0, eval_episodes=1: each counts .* give 1 or more"),
+        ({"eval_episodes": 0}, r"eval_episodes=0: each counts something that must happen"),
+        ({"seeds": 4}, r"seeds=4, but the prior was trained with 3 seeds.*pre-train with seeds=4"),
+        ({"env_id": "CartPole-v1"}, r"action space Discrete\(2\); expected continuous actions"),
+        ({"env_id": "rlft/Maze-Detuor-v0"}, r"Did you mean 'rlft/Maze-Detour-v0'"),
+        (
+            {"env_id": "Pendulum-v1"},
+            r"'Pendulum-v1' has observations \(3,\) and actions \(1,\), but the prior was trained "
+            r"on \(2,\) and \(2,\) from 'small'\. Use the data's own environment 'rlft/Maze-Detour",
+        ),
+        ({"device": "cdua"}, r"The device 'cdua' cannot be used here"),
+    ],
+)
+def test_bad_arguments_are_refused(changes: dict[str, Any], message: str, prior: Prior) -> None:
+    with pytest.raises(InputError, match=message):
+        run(prior, **changes)
+
+
+def test_data_without_an_environment_asks_for_one(prior: Prior) -> None:
+    homeless = replace(prior, data=replace(MAZE_DATA, env_id=""))
+    with pytest.raises(InputError, match=r"'small' does not say which environment.*env_id="):
+        run(homeless)
+    assert run(homeless, env_id=DETOUR).env_id == DETOUR
+
+
+def test_seeds_may_be_named_when_they_are_the_priors(prior: Prior) -> None:
+    assert run(prior, seeds=SEEDS).seeds == SEEDS
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_reward_that_is_not_finite_names_the_seed(
+    value: float, prior: Prior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper(monkeypatch, seed=1, reward=value)
+    with pytest.raises(NumericalError, match=r"transition of seed 1 has NaN or infinite values"):
+        run(prior)
+
+
+def test_a_loss_that_explodes_names_the_seed(prior: Prior, monkeypatch: pytest.MonkeyPatch) -> None:
+    tamper(monkeypatch, seed=2, reward=1e30)  # finite, but its square is not
+    with pytest.raises(NumericalError, match=r"critics loss is inf for seed \[2\] at update \d"):
+        run(prior, steps=30)
+
+
+def test_learn_returns_what_was_measured_last(prior: Prior) -> None:
+    learner, _ = hand_over(prior, make_recipe())
+    replay = ReplayBuffer(SEEDS, 4, 2, 2, gamma=0.9, offline=MAZE_DATA, offline_share=1.0)
+    generator = torch.Generator().manual_seed(0)
+    online = Online(small("sac"), policy_delay=2)
+    first = loop.learn(learner, online, replay, 1, generator)
+    second = loop.learn(learner, online, replay, 2, generator)
+    assert "policy_loss" not in first and "policy_loss" in second
+    assert all(value.shape == (SEEDS,) for value in second.values())
