@@ -52,7 +52,7 @@ lint: $(VENV)/.ok-dev ## only the style part of `make test`
 format: $(VENV)/.ok-dev ## rewrite code and notebooks in the project's style
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
-	find $(NOTEBOOKS) -name '*.ipynb' -not -path '*/.*' -exec $(PYTHON) -m nbstripout {} +
+	find $(NOTEBOOKS) -name '*.ipynb' -not -path '*/.*' -exec $(PYTHON) -m nbstripout --keep-id {} +
 
 timings: $(VENV)/.ok-dev $(VENV)/.data ## measure all notebooks, one after the other, and record it
 	RLFT_WRITE_TIMINGS=1 $(PYTHON) -m pytest $(NOTEBOOKS)

@@ -9,6 +9,7 @@ Letters: S seeds, E ensemble members, B batch, O observation size, A action size
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -98,8 +99,9 @@ class MLP(nn.Module):
         self, groups: int, sizes: tuple[int, ...], layer_norm: bool, generator: torch.Generator
     ):
         super().__init__()
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
-        self.linears = nn.ModuleList(StackedLinear(groups, i, o, generator) for i, o in pairs)
+        self.linears = nn.ModuleList(
+            StackedLinear(groups, i, o, generator) for i, o in itertools.pairwise(sizes)
+        )
         normed = sizes[1:-1] if layer_norm else ()
         self.norms = nn.ModuleList(StackedLayerNorm(groups, n, generator.device) for n in normed)
 
@@ -186,6 +188,15 @@ class ValueNet(nn.Module):
         return self.mlp(observations).squeeze(-1)
 
 
+def check_subset(subset: int, ensemble: int) -> None:
+    """Raises InputError unless `subset` critics can be drawn from an ensemble of that size."""
+    if not 1 <= subset <= ensemble:
+        raise InputError(
+            f"target_subset={subset} must be between 1 and the ensemble's size {ensemble}. "
+            "Make the ensemble larger or the subset smaller."
+        )
+
+
 def random_members(
     seeds: int, ensemble: int, subset: int, replacement: bool, generator: torch.Generator
 ) -> Tensor | None:
@@ -204,11 +215,7 @@ def random_members(
     Raises:
         InputError: if `subset` is not in 1..E.
     """
-    if not 1 <= subset <= ensemble:
-        raise InputError(
-            f"target_subset={subset} must be between 1 and the ensemble's size {ensemble}. "
-            "Make the ensemble larger or the subset smaller."
-        )
+    check_subset(subset, ensemble)
     if subset == ensemble:
         return None
     device = generator.device

@@ -15,6 +15,7 @@ from torch import Tensor
 from rlft.algorithms import CQL, SAC, CQLConfig, Learner, make_learner
 from rlft.algorithms.cql import calibrate, cql_penalty, importance_log_sum_exp
 from rlft.data import Batch
+from rlft.errors import InputError
 
 SHIFTS = st.floats(-100, 100, width=32)
 
@@ -239,3 +240,9 @@ def test_floor_stops_the_push_at_the_policys_actions() -> None:
     cql, calql = fallen
     assert (cql > 30).all()
     assert (calql < cql / 2).all()
+
+
+def test_weights_must_match_the_seeds() -> None:
+    config = CQLConfig(weight=(1.0, 2.0, 3.0))
+    with pytest.raises(InputError, match=r"weight has 3 values for 2 seeds: give one number"):
+        make_learner(config, 2, 2, seeds=2).update(random_batch(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from rlft.algorithms import InAC, InACConfig, make_learner
 from rlft.algorithms.inac import inac_weight
+from rlft.errors import InputError
 from rlft.nets import MLP
 from rlft.policies import TanhMeanNormal
 
@@ -166,3 +168,11 @@ def test_bandit_policy_is_the_known_mean_of_the_logged_actions() -> None:
         learner.update_policy(batch)
     mode = learner.policy.mode(batch.observations)[:, :1, 0]
     torch.testing.assert_close(mode, 0.1613 * sign, rtol=0, atol=0.005)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"temperature": 0.0}, {"weight_range": (0.0, 1.0)}, {"weight_range": (2.0, 1.0)}]
+)
+def test_a_config_that_cannot_work_is_refused_when_it_is_made(fields: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"both must be positive, and the range in order"):
+        InACConfig(**fields)

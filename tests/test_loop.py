@@ -178,6 +178,7 @@ def test_summary_is_of_this_run(prior: Prior) -> None:
     summary = result.summary(best=-14.5, window=2)
     assert (summary.name, summary.seeds, summary.best, summary.window) == ("test", 3, -14.5, 2)
     assert summary.start.mean == pytest.approx(result.returns_sampled[:, 0].mean())
+    assert result.summary(curve="mode").curve == "mode"
     assert result.summary(curve="mode").start.mean == pytest.approx(
         result.returns_mode[:, 0].mean()
     )

@@ -177,7 +177,7 @@ def test_a_loss_that_is_nan_names_seed_and_update(monkeypatch: pytest.MonkeyPatc
             batch.rewards[1] = np.nan
 
     tampered(change, monkeypatch)
-    with pytest.raises(NumericalError, match=r"critics loss is nan for seed \[1\] at update 2"):
+    with pytest.raises(NumericalError, match=r"critics loss is nan for seed \[1\] at update 3"):
         make_prior("sac")
 
 

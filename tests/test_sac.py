@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -243,3 +243,18 @@ def test_temperature_and_width_settle_where_the_entropy_is_on_target() -> None:
     torch.testing.assert_close(drawn.std(1), torch.full((2,), sigma), rtol=0.15, atol=0)
     alpha = learner.temperature().detach()
     torch.testing.assert_close(alpha, torch.full((2,), 2 * c * sigma**2), rtol=0.2, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"policy_objective": "mim"}, r"Unknown policy_objective 'mim'\. Did you mean 'min'"),
+        ({"initial_temperature": 0.0}, r"initial_temperature=0\.0: it must be positive"),
+        ({"target_subset": 3}, r"target_subset=3 must be between 1 and the ensemble's size 2"),
+    ],
+)
+def test_a_config_that_cannot_work_is_refused_when_it_is_made(
+    fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        SACConfig(**fields)

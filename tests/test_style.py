@@ -41,7 +41,7 @@ def test_pyright():
 def test_notebooks_are_stored_without_outputs():
     # Without files nbstripout would wait for one on the standard input.
     if NOTEBOOKS:
-        run_module("nbstripout", "--verify", *map(str, NOTEBOOKS))
+        run_module("nbstripout", "--keep-id", "--verify", *map(str, NOTEBOOKS))
 
 
 def test_no_cell_of_a_notebook_is_exempt_from_checking():

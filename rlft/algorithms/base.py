@@ -1,7 +1,7 @@
-"""What every learner is: named parts, one optimizer per trained part, an update that returns (S,).
+"""What every learner is: named parts, an optimizer for each trained one, an update.
 
-A learner's `parts()` are what can cross the switch from offline to online, so `finetune/handover.py`
-works on these names and never on a method.
+A learner's `parts()` are what can cross the switch from offline to online: the handover works on
+these names and never on a method.
 """
 
 from __future__ import annotations
@@ -101,17 +101,16 @@ class Learner:
         metrics = self.update_critics(batch)
         return {**metrics, **self.update_policy(batch)}
 
-    def descend(self, name: str, loss: Tensor, retain_graph: bool = False) -> None:
+    def descend(self, name: str, loss: Tensor) -> None:
         """One step of the part's optimizer on a loss per seed.
 
         Args:
             name: the part; gradients go to its parameters only, so a policy step leaves the
                 critics' gradients alone.
             loss: (S,). Seeds are summed, not averaged: each seed's gradient is as if it were alone.
-            retain_graph: keep the graph for a second loss on the same forward pass.
 
         Raises:
-            NumericalError: if a seed's loss is NaN or infinite; nothing is changed then.
+            NumericalError: if a seed's loss is NaN or infinite; the part is not changed then.
         """
         finite = loss.detach().isfinite()
         if not finite.all():
@@ -124,7 +123,7 @@ class Learner:
         optimizer = self.optimizers()[name]
         optimizer.zero_grad(set_to_none=True)
         inputs = list(self.parts()[name].parameters())
-        loss.sum().backward(inputs=inputs, retain_graph=retain_graph)
+        loss.sum().backward(inputs=inputs)
         optimizer.step()
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -179,7 +178,7 @@ def load_part(part: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
 
 
 def load_adam(optimizer: torch.optim.Adam, state: Mapping[str, Tensor], name: str) -> None:
-    """Copies Adam's step counts and moments from the keys ``adam/name/...`` (none: a fresh Adam)."""
+    """Copies Adam's moments and step counts from ``adam/name/...``; without such keys: fresh."""
     slots: dict[int, dict[str, Tensor]] = {}
     for key, value in state.items():
         if key.startswith(f"adam/{name}/"):

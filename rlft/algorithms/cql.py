@@ -18,6 +18,7 @@ from torch import Tensor
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import SAC, SACConfig
 from rlft.data import Batch
+from rlft.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -117,4 +118,9 @@ class CQL(SAC):
             q_sampled = torch.cat((q_sampled[..., :n], floored), -1)
         penalty = cql_penalty(q_sampled, log_density.unsqueeze(1), q_data)  # (S,)
         weight = torch.as_tensor(self.config.weight, device=self.device)  # () or (S,)
+        if weight.ndim and len(weight) != self.seeds:
+            raise InputError(
+                f"CQLConfig.weight has {len(weight)} values for {self.seeds} seeds: give one "
+                "number for all seeds, or one per seed."
+            )
         return td_loss + weight * penalty, {**metrics, "cql_penalty": penalty.detach()}

@@ -20,6 +20,7 @@ from rlft.algorithms.base import Learner, Metrics
 from rlft.algorithms.bc import bc_loss
 from rlft.algorithms.sac import critic_loss, td_target
 from rlft.data import Batch
+from rlft.errors import InputError
 from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
 from rlft.policies import PolicyConfig, make_policy
 
@@ -39,6 +40,9 @@ class InACConfig:
         weight_range: smallest and largest weight of a logged action (authors: 1e-8, 1e4; one
             action of weight 1e4 outvotes a whole batch, so the course's default is 1e2).
         backup_entropy: the authors' entropy term inside both targets.
+
+    Raises:
+        InputError: a temperature or a weight bound that is not positive.
     """
 
     policy: PolicyConfig = PolicyConfig(kind="tanh-mean-normal")
@@ -50,6 +54,14 @@ class InACConfig:
     temperature: float = 0.1
     weight_range: tuple[float, float] = (1e-8, 1e2)
     backup_entropy: bool = True
+
+    def __post_init__(self) -> None:
+        low, high = self.weight_range
+        if self.temperature <= 0 or not 0 < low <= high:
+            raise InputError(
+                f"temperature={self.temperature}, weight_range={self.weight_range}: both must be "
+                "positive, and the range in order. The authors use 0.01 to 0.5 and (1e-8, 1e4)."
+            )
 
 
 def inac_weight(
@@ -126,6 +138,7 @@ class InAC(Learner):
 
     def update_critics(self, batch: Batch) -> Metrics:
         """The authors' order: behaviour policy, V, Q, targets."""
+        self.updates += 1
         config = self.config
         behaviour_loss = bc_loss(self.behaviour.log_prob(batch.observations, batch.actions))
         self.descend("behaviour", behaviour_loss)
@@ -138,7 +151,6 @@ class InAC(Learner):
         q_loss = critic_loss(q, target)
         self.descend("critics", q_loss)
         polyak_update(self.target_critics.parameters(), self.critics.parameters(), config.polyak)
-        self.updates += 1
         return {
             "critic_loss": q_loss.detach(),
             "value_loss": value_loss.detach(),

@@ -32,7 +32,7 @@ class IQLConfig:
         batch_size: transitions per seed and update.
         lr: Adam step size of all networks, constant (no decay that would jump at the switch).
         polyak: share of the way the target critics move at each update.
-        expectile: in [0.5, 1); 0.5 is the mean, towards 1 the maximum (0.7 locomotion, 0.9 AntMaze).
+        expectile: in [0.5, 1); 0.5 is the mean, towards 1 the maximum (authors: 0.7 and 0.9).
         inverse_temperature: beta of the advantage weights (3 locomotion, 10 AntMaze), in units of
             one over reward.
         weight_clip: largest advantage weight; the authors' 100.
@@ -115,6 +115,7 @@ class IQL(Learner):
         return self._optimizers
 
     def update_critics(self, batch: Batch) -> Metrics:
+        self.updates += 1
         config = self.config
         with torch.no_grad():
             q_target = self.target_critics(batch.observations, batch.actions).amin(1)  # (S, B)
@@ -128,7 +129,6 @@ class IQL(Learner):
         q_loss = critic_loss(q, target)
         self.descend("critics", q_loss)
         polyak_update(self.target_critics.parameters(), self.critics.parameters(), config.polyak)
-        self.updates += 1
         return {
             "critic_loss": q_loss.detach(),
             "value_loss": value_loss.detach(),

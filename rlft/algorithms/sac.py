@@ -19,8 +19,18 @@ from torch import Tensor, nn
 
 from rlft.algorithms.base import Learner, Metrics
 from rlft.data import Batch
-from rlft.nets import CriticConfig, QEnsemble, adam, polyak_update, random_members
+from rlft.errors import InputError, unknown
+from rlft.nets import (
+    CriticConfig,
+    QEnsemble,
+    adam,
+    check_subset,
+    polyak_update,
+    random_members,
+)
 from rlft.policies import PolicyConfig
+
+OBJECTIVES = ("min", "mean")
 
 
 @dataclass(frozen=True)
@@ -43,8 +53,12 @@ class SACConfig:
         backup_entropy: entropy bonus inside the target (RLPD on locomotion, plain SAC) or not
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
-        initial_temperature: alpha at the start of training.
+        initial_temperature: alpha at the start of training, > 0.
         target_entropy: in nats; None for -A, the usual choice (RLPD: -A / 2).
+
+    Raises:
+        InputError: a target subset that the ensemble cannot fill, a temperature that is not
+            positive, or an unknown policy objective.
     """
 
     policy: PolicyConfig = PolicyConfig()
@@ -62,6 +76,17 @@ class SACConfig:
     policy_objective: Literal["min", "mean"] = "min"
     initial_temperature: float = 1.0
     target_entropy: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.policy_objective not in OBJECTIVES:
+            raise unknown("policy_objective", self.policy_objective, OBJECTIVES)
+        if self.initial_temperature <= 0:
+            raise InputError(
+                f"initial_temperature={self.initial_temperature}: it must be positive, as its "
+                "logarithm is learned. For almost no entropy bonus give 0.01."
+            )
+        if self.target_subset is not None:
+            check_subset(self.target_subset, self.critics.ensemble)
 
 
 def td_target(rewards: Tensor, terminations: Tensor, next_values: Tensor, gamma: float) -> Tensor:
@@ -195,12 +220,12 @@ class SAC(Learner):
         return loss, {"critic_loss": loss.detach(), "q": q.detach().mean((1, 2))}
 
     def update_critics(self, batch: Batch) -> Metrics:
+        self.updates += 1
         loss, metrics = self.critic_loss(batch)
         self.descend("critics", loss)
         polyak_update(
             self.target_critics.parameters(), self.critics.parameters(), self.config.polyak
         )
-        self.updates += 1
         return metrics
 
     def update_policy(self, batch: Batch) -> Metrics:

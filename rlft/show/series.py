@@ -80,7 +80,8 @@ def plot_series(
     if switch:
         left = min(left, 0.0)  # training metrics begin after the switch, which must be seen
     ax.set_xlim(left - 0.02 * (right - left), right + 0.01 * (right - left))
-    ax.set_xlabel(xlabel, labelpad=1)
+    # Marks have a row of their own below the numbers, where "switch" stands if there is one.
+    ax.set_xlabel(xlabel, labelpad=1 if switch or not marks else 15)
     ax.set_ylabel(ylabel)
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=switch))
     if switch:
