@@ -33,7 +33,12 @@ from rlft.policies import PolicyConfig, TanhMeanNormal, make_policy
 DATA = logged()
 SUPPORT = Support(DATA)
 ROW = LAYOUT.start[1]
-SMALL = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)), batch_size=4)
+SMALL = SACConfig(
+    policy=PolicyConfig(hidden=(8,)),
+    critics=CriticConfig(hidden=(8,)),
+    batch_size=4,
+    initial_temperature=0.1,
+)
 
 
 # --- distances ---------------------------------------------------------------------------------

@@ -217,3 +217,8 @@ def test_recorded_metrics_are_copies() -> None:
     recorder.record(1, {"x": value})
     value += 1
     assert recorder.history()["x"].tolist() == [[0], [0]]
+
+
+def test_one_episode_is_too_little() -> None:
+    with pytest.raises(InputError, match=r"has 1 episode; pre-training expects at least 2\."):
+        pretrain("bc", MAZE_DATA.select_episodes([0]), seeds=1, steps=1, progress=False)

@@ -153,6 +153,18 @@ def test_returns_to_go_are_unknown_until_the_episode_ends() -> None:
     assert [ended[t]["return_to_go"] for t in range(4)] == [2.75, 3.5, 3, -np.inf]
 
 
+def test_a_costly_episode_that_the_clock_cut_off_gives_no_floor() -> None:
+    """A sum of costs without the rest would be too high: at the last row -1 in place of -50."""
+    buffer = ReplayBuffer(2, 4, 1, 1, gamma=GAMMA)
+    zeros = np.zeros((2, 1))
+    for cut in (False, True):
+        ends = np.array([cut, False]), np.array([False, cut])  # seed 0 arrives, seed 1 is cut off
+        buffer.add(zeros, zeros, np.full(2, -1.0), zeros, *ends, np.full(2, float(cut)))
+    floor = buffer.sample(50, generator()).returns_to_go
+    assert set(floor[0].tolist()) == {-1.0, -1.0 - GAMMA}
+    assert (floor[1] == -np.inf).all()
+
+
 def test_the_oldest_rows_are_overwritten() -> None:
     buffer = online(capacity=4, steps=6)
     assert len(buffer) == 4

@@ -211,3 +211,19 @@ def test_the_arrays_of_a_caller_are_not_changed() -> None:
     one = np.zeros((1, 1), np.float32)
     Transitions(one, actions, one[0], one, np.array([True]), np.array([False]), np.array([0]))
     assert actions[0, 0] > 1.0
+
+
+def test_the_floor_of_cal_ql_is_unknown_where_a_costly_episode_was_cut_off(
+    data: Transitions,
+) -> None:
+    cut = np.repeat(
+        [data.truncations[end - 1] for end in np.append(data.episode_starts[1:], len(data))],
+        data.episode_lengths(),
+    )
+    assert cut.any() and not cut.all()
+    for sign in (1.0, -1.0):
+        priced = replace(data, rewards=sign * np.ones(len(data), np.float32))
+        floor = priced.return_floor(0.5)
+        known = np.ones_like(cut) if sign > 0 else ~cut
+        np.testing.assert_array_equal(floor[known], priced.returns_to_go(0.5)[known])
+        assert (floor[~known] == -np.inf).all()

@@ -122,7 +122,7 @@ class IQL(Learner):
         v = self.state_value(batch.observations)  # (S, B)
         value_loss = expectile_loss(q_target - v, config.expectile)
         self.descend("state_value", value_loss)
-        with torch.no_grad():  # the official order: Q bootstraps from the V just updated
+        with torch.no_grad():  # as the authors do: Q bootstraps from the V just updated
             next_value = self.state_value(batch.next_observations)
         target = td_target(batch.rewards, batch.terminations, next_value, config.gamma)
         q = self.critics(batch.observations, batch.actions)  # (S, E, B)
@@ -136,6 +136,7 @@ class IQL(Learner):
         }
 
     def update_policy(self, batch: Batch) -> Metrics:
+        """The authors update the policy between V and Q; here the targets are one step newer."""
         config = self.config
         with torch.no_grad():
             q = self.target_critics(batch.observations, batch.actions).amin(1)  # (S, B)

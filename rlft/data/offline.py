@@ -51,7 +51,7 @@ class OfflineData:
             data.rewards,
             data.next_observations,
             data.terminations,
-            data.returns_to_go(gamma),
+            data.return_floor(gamma),
             data.timesteps,
         ]
         packed = pack_rows(self._layout, columns, len(data))

@@ -145,7 +145,7 @@ class ReplayBuffer:
         self._episode_lengths = np.minimum(self._episode_lengths + 1, self.capacity)
         for seed in range(self.seeds):
             if terminations[seed] or truncations[seed]:
-                self._finish_episode(seed)
+                self._finish_episode(seed, bool(terminations[seed]))
 
     def sample(self, batch_size: int, generator: torch.Generator, batches: int = 1) -> Batch:
         """Draws rows with replacement, independently for each seed.
@@ -173,18 +173,24 @@ class ReplayBuffer:
             rows = self._draw_fixed(logged * batches, (batch_size - logged) * batches, generator)
         return unpack_rows(self._layout, rows)
 
-    def _finish_episode(self, seed: int) -> None:
-        """Fills in the returns-to-go of the episode of one seed that ended at the newest row."""
+    def _finish_episode(self, seed: int, terminated: bool) -> None:
+        """Fills in the returns-to-go of the episode of one seed that ended at the newest row.
+
+        They stay -inf if the clock cut off an episode that costs something: what the rest would
+        have cost is unknown, and a sum without it is no floor for Cal-QL.
+        """
         length = int(self._episode_lengths[seed])
+        self._episode_lengths[seed] = 0
         # Row numbers of the episode, oldest first, around the ring's end where need be.
         index = (self._next - length + torch.arange(length)) % self.capacity
         rewards = self.rows[seed, index, self._layout["rewards"].start]  # (T,)
+        if not terminated and rewards.min() < 0:
+            return
         ends = np.zeros(length, dtype=bool)
         ends[-1] = True
         returns = discounted_sums(rewards.numpy(force=True), ends, self.gamma)
         column = self._layout["returns_to_go"].start
         self.rows[seed, index, column] = torch.from_numpy(returns).to(self.rows.device)
-        self._episode_lengths[seed] = 0
 
     def _draw_fixed(self, logged: int, online: int, generator: torch.Generator) -> Tensor:
         """Draws exactly `logged` and `online` rows for each seed, logged rows first: (S, B, W)."""

@@ -122,6 +122,27 @@ class Transitions:
         """
         return discounted_sums(self.rewards, self.terminations | self.truncations, gamma)
 
+    def return_floor(self, gamma: float) -> np.ndarray:
+        """What the behaviour is known to have earned at least: the floor of Cal-QL.
+
+        The return-to-go; but -inf, which is no floor at all, in truncated episodes with a negative
+        reward, as the rest of such an episode may have cost any amount.
+
+        Args:
+            gamma: discount for one step, in [0, 1].
+
+        Returns:
+            (N,) float32.
+
+        Raises:
+            InputError: gamma outside [0, 1].
+        """
+        starts = self.episode_starts  # (K,)
+        costly = np.minimum.reduceat(self.rewards, starts) < 0  # (K,)
+        cut = ~np.logical_or.reduceat(self.terminations, starts)  # (K,)
+        unknown = np.repeat(costly & cut, self.episode_lengths())  # (N,)
+        return np.where(unknown, np.float32(-np.inf), self.returns_to_go(gamma))
+
     def select_episodes(self, episodes: Sequence[int] | np.ndarray) -> Transitions:
         """The dataset reduced to some of its episodes, in the order given.
 

@@ -18,7 +18,7 @@ from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
 from rlft.errors import InputError
 from rlft.evaluate.rollout import device_of
-from rlft.evaluate.support import ValueEstimator, estimate_q, maze_layout
+from rlft.evaluate.support import ValueEstimator, estimate_q, maze_layout, options_of
 from rlft.evaluate.truth import monte_carlo_q
 
 
@@ -161,12 +161,3 @@ def value_map(
         maps.append(filled)
     support = coverage(layout, data, resolution)
     return ValueMap(layout, x, y, maps[0], maps[1], support, inside, discount)
-
-
-def options_of(
-    data: Transitions, env_id: str, env_kwargs: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """The environment's options: as given, else those of the data if it was logged there."""
-    if env_kwargs is not None:
-        return dict(env_kwargs)
-    return dict(data.env_kwargs) if data.env_id == env_id else {}

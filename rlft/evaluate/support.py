@@ -134,6 +134,15 @@ def estimate_q(learner: ValueEstimator, states: np.ndarray, actions: np.ndarray)
         return learner.value(s, a).cpu().numpy()  # (S, N)
 
 
+def options_of(
+    data: Transitions, env_id: str, env_kwargs: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The environment's options: as given, else those of the data if it was logged there."""
+    if env_kwargs is not None:
+        return dict(env_kwargs)
+    return dict(data.env_kwargs) if data.env_id == env_id else {}
+
+
 def maze_layout(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> MazeLayout | None:
     """The layout of a maze, blocked cells included; None if the environment is no maze."""
     env = make_vec(env_id, 1, env_kwargs=env_kwargs)
@@ -187,7 +196,7 @@ def q_error(
             about 0.3 in the detour.
         rollouts: per pair.
         seed: of the choice of pairs and of the rollouts.
-        env_kwargs: options of the environment.
+        env_kwargs: options of the environment; the data's own, if None.
 
     Returns:
         Three errors for each seed.
@@ -195,7 +204,8 @@ def q_error(
     Raises:
         InputError: if n < 1, the environment is no maze, or the learner has no Q.
     """
-    layout = maze_layout(env_id, env_kwargs)
+    options = options_of(data, env_id, env_kwargs)
+    layout = maze_layout(env_id, options)
     if layout is None or n < 1:
         raise InputError(
             f"env_id={env_id!r}, n={n}: the error of Q can be measured at n >= 1 pairs, in an "
@@ -231,7 +241,7 @@ def q_error(
             gamma=learner.config.gamma if gamma is None else gamma,
             rollouts=rollouts,
             seed=seed,
-            env_kwargs=env_kwargs,
+            env_kwargs=options,
         )
         errors.append((estimate_q(learner, pairs, actions) - truth).mean(axis=1))  # (S,)
     return QError(*errors, pairs=(len(inside[0]), len(outside[0]), len(unseen)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import numpy as np
 import torch
@@ -175,39 +176,40 @@ def finetune(
     start = time.perf_counter()
     episodes, recorder = Episodes(prior.seeds), Recorder(eval_every)
     metrics: Metrics = {}
-    observations, _ = env.reset(seed=seed)  # (S, O)
-    measure(0)
-    for step in tqdm(range(1, steps + 1), desc=f"fine-tune {recipe.name}", disable=not progress):
-        warming = step <= recipe.warmup.steps
-        rule = recipe.warmup.acting if warming else recipe.acting
-        moment = Moment(
-            torch.as_tensor(observations, device=where),
-            torch.as_tensor(episodes.timesteps, device=where),
-            learner,
-            frozen_policy,
-            generator,
-        )
-        actions = rule.act(moment).cpu().numpy()  # (S, A)
-        following, rewards, terminations, truncations, info = env.step(actions)
-        done = terminations | truncations  # (S,)
-        last = next_observations(following, info)  # where an episode ended, its true last one
-        replay.add(
-            observations, actions, rewards, last, terminations, truncations, episodes.timesteps
-        )
-        episodes.record(step, rewards, done)
-        observations = following
-        if not warming:
-            metrics |= learn(learner, recipe.online, replay, step, generator)
-            recorder.record(step, metrics)
-        elif recipe.warmup.critic_updates:
-            size, count = learner.config.batch_size, recipe.warmup.critic_updates
-            batch = replay.sample(size, generator, batches=count)
-            for minibatch in batch.split(count):
-                learner.update_critics(minibatch)
-        if step % eval_every == 0 or step == steps:
-            measure(step)
-    env.close()
-    evaluator.close()
+    with closing(env), evaluator:  # also when training stops half-way
+        observations, _ = env.reset(seed=seed)  # (S, O)
+        measure(0)
+        for step in tqdm(
+            range(1, steps + 1), desc=f"fine-tune {recipe.name}", disable=not progress
+        ):
+            warming = step <= recipe.warmup.steps
+            rule = recipe.warmup.acting if warming else recipe.acting
+            moment = Moment(
+                torch.as_tensor(observations, device=where),
+                torch.as_tensor(episodes.timesteps, device=where),
+                learner,
+                frozen_policy,
+                generator,
+            )
+            actions = rule.act(moment).cpu().numpy()  # (S, A)
+            following, rewards, terminations, truncations, info = env.step(actions)
+            done = terminations | truncations  # (S,)
+            last = next_observations(following, info)  # where an episode ended, its true last one
+            replay.add(
+                observations, actions, rewards, last, terminations, truncations, episodes.timesteps
+            )
+            episodes.record(step, rewards, done)
+            observations = following
+            if not warming:
+                metrics |= learn(learner, recipe.online, replay, step, generator)
+                recorder.record(step, metrics)
+            elif recipe.warmup.critic_updates:
+                size, count = learner.config.batch_size, recipe.warmup.critic_updates
+                batch = replay.sample(size, generator, batches=count)
+                for minibatch in batch.split(count):
+                    learner.update_critics(minibatch)
+            if step % eval_every == 0 or step == steps:
+                measure(step)
     return Run(
         recipe=recipe,
         env_id=env_id,

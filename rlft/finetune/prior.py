@@ -95,6 +95,11 @@ def pretrain(
     """
     config = algorithm_config(algorithm) if isinstance(algorithm, str) else algorithm
     name = algorithm if isinstance(algorithm, str) else type(config).__name__
+    if len(data.episode_starts) < 2:
+        raise InputError(
+            f"Dataset {data.name!r} has 1 episode; pre-training expects at least 2. Nothing can be "
+            "said of starts, or of the spread of returns, from one. Log more episodes."
+        )
     if steps < 1:
         raise InputError(f"steps={steps}: pre-training needs at least 1 gradient update.")
     if log_every < 1 or checkpoint_every < 1:

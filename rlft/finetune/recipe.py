@@ -114,7 +114,8 @@ class Source:
 
     Attributes:
         paper: authors, year, title or arXiv number.
-        kind: a reproduction of public code, a reconstruction from a description, or a baseline.
+        kind: a reproduction of public code down to its constants, a reconstruction from a
+            description, or a baseline: the published losses at the course's own scale.
     """
 
     paper: str
@@ -202,7 +203,7 @@ RECIPES: dict[str, Recipe] = {
             title="Cal-QL, half of each batch offline",
             online=Online(CQLConfig(calibrated=True)),
             handover=Handover(retention="mix"),
-            source=Source("Nakamoto et al. 2023, arXiv 2303.05479", "reproduction"),
+            source=Source("Nakamoto et al. 2023, arXiv 2303.05479", "baseline"),
         ),
         Recipe(
             name="iql",
@@ -215,7 +216,7 @@ RECIPES: dict[str, Recipe] = {
             title="IQL, offline data kept in the buffer",
             online=Online(IQLConfig()),
             handover=Handover(retention="append"),
-            source=Source("Kostrikov et al. 2022, arXiv 2110.06169", "reproduction"),
+            source=Source("Kostrikov et al. 2022, arXiv 2110.06169", "baseline"),
         ),
     )
 }
