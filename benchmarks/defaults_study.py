@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rlft.algorithms import Config, CQLConfig, InACConfig, SACConfig
-from rlft.data import load_dataset
+from rlft.algorithms import Config, CQLConfig, InACConfig, IQLConfig, Learner, SACConfig
+from rlft.data import ReplayBuffer, Transitions, load_dataset
 from rlft.evaluate import drop, evaluate, final_return, interval, q_error
-from rlft.finetune import Handover, Online, Prior, Recipe, find_recipe, finetune, pretrain
+from rlft.finetune import Handover, Online, Recipe, find_recipe, finetune, pretrain
 from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.policies import Policy, PolicyConfig
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "defaults_study.csv", HERE / "defaults_study.md"
@@ -53,7 +53,8 @@ class Row:
     @property
     def key(self) -> str:
         """Name of the row: learner, recipe, and the change."""
-        return f"{type(self.prior).__name__.removesuffix('Config')} > {self.recipe.name}: {self.change}"
+        learner = type(self.prior).__name__.removesuffix("Config")
+        return f"{learner} > {self.recipe.name}: {self.change}"
 
 
 def rows() -> list[Row]:
@@ -61,10 +62,14 @@ def rows() -> list[Row]:
     sac, inac = find_recipe("sac"), find_recipe("inac")
     cql, ina = CQLConfig(), InACConfig()
 
-    def from_cql(change: str, dataset: str = MEDIUM, updates: int = UPDATES, **fields: object) -> Row:
+    def from_cql(
+        change: str, dataset: str = MEDIUM, updates: int = UPDATES, **fields: object
+    ) -> Row:
         return Row(change, replace(cql, **fields), updates, sac, dataset)
 
-    def from_inac(change: str, dataset: str = MEDIUM, updates: int = UPDATES, **fields: object) -> Row:
+    def from_inac(
+        change: str, dataset: str = MEDIUM, updates: int = UPDATES, **fields: object
+    ) -> Row:
         changed = replace(ina, **fields)
         return Row(change, changed, updates, replace(inac, online=Online(changed)), dataset)
 
@@ -85,6 +90,8 @@ def rows() -> list[Row]:
         from_cql("unseen values start at -50", critics=pessimist),
         from_cql("reward +1 at the goal, 0 else", SPARSE),
         from_cql("near-optimal data", NEAR),
+        from_cql("calibrated (Cal-QL)", calibrated=True),
+        Row("default", IQLConfig(), UPDATES, sac),
         switch("everything crosses", SACConfig(), Handover()),
         switch("temperature crosses", SACConfig(), replace(sac.handover, temperature=True)),
         switch("data kept", SACConfig(), replace(sac.handover, retention="append")),
@@ -105,24 +112,22 @@ def rows() -> list[Row]:
     ]
 
 
-def steps_to_goal(prior: Prior, env_kwargs: dict[str, object]) -> np.ndarray:
+def steps_to_goal(policy: Policy, data: Transitions) -> np.ndarray:
     """Minus the steps of sampled episodes, (S,): a return that no reward convention changes."""
-    result = evaluate(
-        prior.learner.policy, prior.data.env_id, episodes=20, mode=False, env_kwargs=env_kwargs
-    )
+    kwargs = dict(data.env_kwargs)
+    result = evaluate(policy, data.env_id, episodes=20, mode=False, env_kwargs=kwargs)
     return -(result.lengths - result.terminated).mean(1)  # the arriving step is free
 
 
 def measure(row: Row) -> dict[str, str]:
     """Runs one row and returns its cells."""
     data = load_dataset(row.dataset)
-    kwargs = dict(data.env_kwargs)
     prior = pretrain(row.prior, data, seeds=SEEDS, steps=row.updates)
-    error = q_error(prior.learner, data, data.env_id, env_kwargs=kwargs)
+    error = q_error(prior.learner, data, data.env_id)
     lengths: list[np.ndarray] = []
 
-    def follow(step: int, learner: object, replay: object) -> None:
-        lengths.append(steps_to_goal(replace(prior, learner=learner), kwargs))  # type: ignore[arg-type]
+    def follow(step: int, learner: Learner, replay: ReplayBuffer) -> None:
+        lengths.append(steps_to_goal(learner.policy, data))
 
     run = finetune(prior, row.recipe, steps=ONLINE_STEPS, eval_every=250, callbacks=(follow,))
     curve = np.stack(lengths, 1)  # (S, P)
