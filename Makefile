@@ -41,7 +41,7 @@ demo: $(VENV)/.ok ## the headline experiment in the terminal
 	$(PYTHON) -m rlft demo
 
 bench: $(VENV)/.ok ## measure the library's speed
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) $$script; done
+	@set -e; for script in benchmarks/*_speed.py; do echo "== $$script"; $(PYTHON) $$script; done
 
 data: $(VENV)/.ok ## make or verify the course's datasets
 	$(PYTHON) -m rlft data

@@ -57,9 +57,17 @@ def write_atomically(path: Path, writer: Callable[[Path], object]) -> None:
         temporary = Path(name)
         try:
             writer(temporary)
+            temporary.chmod(0o666 & ~_umask())  # mkstemp's 0600 would be unreadable to a class
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The permissions that this process withholds; they can only be read by setting them."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 @contextmanager

@@ -390,3 +390,10 @@ def test_commit_of_a_checkout_and_of_none(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", "")
     assert git_commit(tmp_path) == "unknown"  # no git at all
     assert provenance().commit == "unknown"
+
+
+def test_a_written_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    usual, written = tmp_path / "usual", tmp_path / "written"
+    usual.write_text("")
+    write_atomically(written, lambda path: None)
+    assert written.stat().st_mode == usual.stat().st_mode
