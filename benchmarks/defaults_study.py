@@ -38,9 +38,9 @@ DECISIONS = """
 - Reward -1 a step. With +1 at the goal and the same constants SAC never comes back after the fall,
   and InAC starts lower: penalty weight and temperature have the unit of the reward.
 - CQL's weight 1: less leaves Q too high on the data, more lowers it off the data only. Two sampled
-  actions instead of four change nothing that six seeds can show, and cost half.
+  actions instead of four change nothing that six seeds can show, and need fewer critic passes.
 - InAC: temperature 0.1 and weight clip 1e2. Warmer starts lower; colder, or a clip of 1e4,
-  lose seeds or steps. The authors' learning rate is as good and not yet converged.
+  lose seeds or steps. The authors' learning rate starts alike and errs more after as many updates.
 - Networks of 2 x 64 with LayerNorm: twice as wide helps little, without LayerNorm Q errs more.
 - Where untrained values start matters little after training, on either side of the switch.
 """
@@ -166,7 +166,7 @@ def write_table(results: list[dict[str, str]]) -> None:
         f"Made by `python benchmarks/defaults_study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
         "steps, mean [95 % bootstrap interval over seeds]. start, drop and final count minus the "
         "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
-        "the row's own reward.",
+        "the row's own reward. seconds: on a machine with other work, for orientation only.",
         "",
         "| " + " | ".join(names) + " |",
         "|" + "---|" * len(names),

@@ -245,4 +245,4 @@ def test_floor_stops_the_push_at_the_policys_actions() -> None:
 def test_weights_must_match_the_seeds() -> None:
     config = CQLConfig(weight=(1.0, 2.0, 3.0))
     with pytest.raises(InputError, match=r"weight has 3 values for 2 seeds: give one number"):
-        make_learner(config, 2, 2, seeds=2).update(random_batch(2))
+        make_learner(config, 2, 2, seeds=2)

@@ -89,6 +89,23 @@ class CQL(SAC):
 
     config: CQLConfig
 
+    def __init__(
+        self,
+        config: CQLConfig,
+        observation_size: int,
+        action_size: int,
+        seeds: int,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+    ):
+        super().__init__(config, observation_size, action_size, seeds, seed, device)
+        self.weight = torch.as_tensor(config.weight, device=self.device)  # () or (S,)
+        if self.weight.ndim and len(self.weight) != seeds:
+            raise InputError(
+                f"CQLConfig.weight has {len(self.weight)} values for {seeds} seeds: give one "
+                "number for all seeds, or one per seed."
+            )
+
     @torch.no_grad()
     def _proposals(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """3n actions per state with their log-densities: uniform, pi(s), pi(s')."""
@@ -117,10 +134,4 @@ class CQL(SAC):
             floored = calibrate(q_sampled[..., n:], batch.returns_to_go)
             q_sampled = torch.cat((q_sampled[..., :n], floored), -1)
         penalty = cql_penalty(q_sampled, log_density.unsqueeze(1), q_data)  # (S,)
-        weight = torch.as_tensor(self.config.weight, device=self.device)  # () or (S,)
-        if weight.ndim and len(weight) != self.seeds:
-            raise InputError(
-                f"CQLConfig.weight has {len(weight)} values for {self.seeds} seeds: give one "
-                "number for all seeds, or one per seed."
-            )
-        return td_loss + weight * penalty, {**metrics, "cql_penalty": penalty.detach()}
+        return td_loss + self.weight * penalty, {**metrics, "cql_penalty": penalty.detach()}
