@@ -25,6 +25,8 @@ from rlft.algorithms import (
     SACConfig,
     make_learner,
 )
+from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.algorithms.fqe_offline import fit_fqe, initial_states
 from rlft.compute import set_threads
 from rlft.data import (
     DATASETS,
@@ -40,6 +42,7 @@ from rlft.encoding import cache_key
 from rlft.envs import LAYOUTS, MAZES, Behaviour, MazeLayout, log_episodes, make_vec
 from rlft.errors import InputError, NumericalError
 from rlft.evaluate import (
+    Comparison,
     Evaluation,
     Evaluator,
     Interval,
@@ -47,6 +50,7 @@ from rlft.evaluate import (
     SwitchReport,
     ValueMap,
     average_return,
+    compare_runs,
     curve_interval,
     drop,
     evaluate,
@@ -68,20 +72,33 @@ from rlft.evaluate import (
 from rlft.finetune import (
     RECIPES,
     Acting,
+    Automatic,
     Crossing,
+    EpsilonGreedy,
+    Fixed,
     FrozenActs,
+    Geometric,
+    GuideActs,
     Handover,
+    JumpStart,
     LearnerActs,
+    Linear,
     Online,
+    Pretraining,
     Prior,
+    Random,
     Recipe,
     Run,
+    Schedule,
     Source,
+    Stepped,
     Warmup,
+    diff_recipes,
     find_recipe,
     finetune,
     hand_over,
     pretrain,
+    untrained,
 )
 from rlft.nets import CriticConfig
 from rlft.policies import PolicyConfig
@@ -93,6 +110,7 @@ from rlft.store import (
     save_run,
     saved_runs,
 )
+from rlft.switching import Stationary, Switching
 
 if TYPE_CHECKING:
     from rlft.show import (
@@ -123,6 +141,7 @@ __all__ = [
     "load_dataset",
     "pretrain",
     "finetune",
+    "untrained",
     "Transitions",
     "Prior",
     "Run",
@@ -150,18 +169,37 @@ __all__ = [
     "CriticConfig",
     "Learner",
     "make_learner",
+    # fitted Q evaluation
+    "FQE",
+    "FQEConfig",
+    "fit_fqe",
+    "initial_states",
     # methods
     "RECIPES",
     "Recipe",
     "Handover",
     "Warmup",
-    "Acting",
-    "FrozenActs",
-    "LearnerActs",
+    "Pretraining",
     "Online",
     "Source",
+    "Acting",
+    "LearnerActs",
+    "FrozenActs",
+    "GuideActs",
+    "EpsilonGreedy",
+    "JumpStart",
+    "Schedule",
+    "Fixed",
+    "Linear",
+    "Stepped",
+    "Random",
+    "Geometric",
+    "Automatic",
+    "Switching",
+    "Stationary",
     "Crossing",
     "find_recipe",
+    "diff_recipes",
     "hand_over",
     # measuring
     "evaluate",
@@ -175,6 +213,8 @@ __all__ = [
     "q_error",
     "support_distance",
     "summarise",
+    "compare_runs",
+    "Comparison",
     "RunSummary",
     "interval",
     "Interval",

@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 # Raised whenever an older file could be misread; a file with another number is refused.
-FORMAT = 1
+FORMAT = 2
 
 
 def results_root() -> Path:
@@ -69,6 +69,7 @@ def save_run(run: Run, folder: str | Path) -> None:
         "steps": run.steps,
         "returns_mode": run.returns_mode,
         "returns_sampled": run.returns_sampled,
+        "returns_behaviour": run.returns_behaviour,
         **{f"episode_steps.{s}": values for s, values in enumerate(run.episode_steps)},
         **{f"episode_returns.{s}": values for s, values in enumerate(run.episode_returns)},
         **{f"metrics.{name}": values for name, values in run.metrics.items()},
@@ -83,7 +84,7 @@ def save_run(run: Run, folder: str | Path) -> None:
         "seconds": run.seconds,
     }
     with folder_written_atomically(Path(folder)) as target:
-        _write(target, "run", about, arrays, run.learner)
+        _write(target, "run", about, arrays, {"learner": run.learner, "guide": run.guide})
         save_prior(run.prior, target / "prior")
 
 
@@ -107,12 +108,14 @@ def load_run(folder: str | Path, *, data: Transitions | None = None, device: str
         steps=arrays["steps"],
         returns_mode=arrays["returns_mode"],
         returns_sampled=arrays["returns_sampled"],
+        returns_behaviour=arrays["returns_behaviour"],
         episode_steps=[arrays[f"episode_steps.{s}"] for s in range(about["seeds"])],
         episode_returns=[arrays[f"episode_returns.{s}"] for s in range(about["seeds"])],
         metrics=_with_prefix(arrays, "metrics."),
         crossing=about["crossing"],
         prior=prior,
-        learner=_learner(folder, about, device),
+        learner=_learner(folder, "learner", about, device),
+        guide=_learner(folder, "guide", about, device) if about["guide"] else None,
         seconds=about["seconds"],
     )
 
@@ -131,7 +134,7 @@ def save_prior(prior: Prior, folder: str | Path) -> None:
     }
     arrays = {f"history.{name}": values for name, values in prior.history.items()}
     with folder_written_atomically(Path(folder)) as target:
-        _write(target, "prior", about, arrays, prior.learner)
+        _write(target, "prior", about, arrays, {"learner": prior.learner})
 
 
 def load_prior(
@@ -150,7 +153,7 @@ def load_prior(
         )
     return Prior(
         name=about["name"],
-        learner=_learner(folder, about, device),
+        learner=_learner(folder, "learner", about, device),
         data=data,
         steps=about["steps"],
         history=_with_prefix(arrays, "history."),
@@ -171,27 +174,36 @@ def _write(
     kind: str,
     about: Mapping[str, object],
     arrays: Mapping[str, np.ndarray],
-    learner: Learner,
+    learners: Mapping[str, Learner | None],
 ) -> None:
-    """Writes the three files that a run and a prior have in common."""
+    """Writes the files that a run and a prior have in common."""
     content = {
         "format": FORMAT,
         "about": to_json(about),
-        "learner": {
-            "config": to_json(learner.config),
-            "observation_size": learner.observation_size,
-            "action_size": learner.action_size,
-            "seeds": learner.seeds,
-        },
+        "learners": {name: _shape(learner) for name, learner in learners.items()},
         "provenance": to_json(provenance()),
     }
     (folder / f"{kind}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     save_arrays(folder / "curves.npz", arrays)
-    save_tensors(folder / "learner.safetensors", learner.state_dict())
+    for name, learner in learners.items():
+        if learner is not None:
+            save_tensors(folder / f"{name}.safetensors", learner.state_dict())
+
+
+def _shape(learner: Learner | None) -> object:
+    """What it takes to build a learner again; None for none."""
+    if learner is None:
+        return None
+    return {
+        "config": to_json(learner.config),
+        "observation_size": learner.observation_size,
+        "action_size": learner.action_size,
+        "seeds": learner.seeds,
+    }
 
 
 def _read(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Reads the JSON, with the learner's shape added under "learner", and the arrays."""
+    """Reads the JSON, with each learner's shape added under its name, and the arrays."""
     path = folder / f"{kind}.json"
     if not path.exists():
         raise InputError(
@@ -209,15 +221,15 @@ def _read(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray
             "the version that wrote it, or make the result again."
         )
     try:
-        about = {**from_json(content["about"]), "learner": from_json(content["learner"])}
+        about = {**from_json(content["about"]), **from_json(content["learners"])}
     except (KeyError, TypeError) as error:
         raise damaged(path, error) from error
     return about, load_arrays(folder / "curves.npz")
 
 
-def _learner(folder: Path, about: Mapping[str, Any], device: str) -> Learner:
+def _learner(folder: Path, name: str, about: Mapping[str, Any], device: str) -> Learner:
     """Makes the learner of the stored shape and gives it the stored weights."""
-    shape = about["learner"]
+    shape = about[name]
     learner = make_learner(
         shape["config"],
         shape["observation_size"],
@@ -225,7 +237,7 @@ def _learner(folder: Path, about: Mapping[str, Any], device: str) -> Learner:
         shape["seeds"],
         device=device,
     )
-    learner.load_state_dict(load_tensors(folder / "learner.safetensors"))
+    learner.load_state_dict(load_tensors(folder / f"{name}.safetensors"))
     return learner
 
 

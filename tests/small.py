@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
@@ -14,8 +14,19 @@ from torch import Tensor
 
 from rlft.algorithms import ALGORITHMS, Config
 from rlft.data import Transitions
-from rlft.finetune import Handover, LearnerActs, Online, Prior, Recipe, Warmup, pretrain
-from rlft.finetune.acting import Acting
+from rlft.finetune import (
+    Automatic,
+    Fixed,
+    Handover,
+    JumpStart,
+    LearnerActs,
+    Online,
+    Prior,
+    Recipe,
+    Warmup,
+    pretrain,
+)
+from rlft.finetune.acting import Acting, Cast, Moment
 from rlft.nets import CriticConfig
 
 MAZE_DATA = logged(300)
@@ -41,6 +52,7 @@ def make_recipe(
     handover: Handover | None = None,
     warmup: Warmup | None = None,
     acting: Acting | None = None,
+    guide: Online | None = None,
     **ratios: Any,
 ) -> Recipe:
     """A recipe named "test" that goes on with a small SAC unless told otherwise."""
@@ -51,6 +63,52 @@ def make_recipe(
         handover=handover or Handover(),
         warmup=warmup or Warmup(),
         acting=acting or LearnerActs(),
+        guide=guide,
+    )
+
+
+@dataclass(frozen=True)
+class Always:
+    """A rule that takes one action for ever, in each of A dimensions."""
+
+    action: float
+    actions: int = 2
+    random_share: float = 0.0
+    schedule: Fixed = Fixed(0)
+
+    def check(self, cast: Cast) -> None:
+        """Nothing to check."""
+
+    def act(self, moment: Moment) -> Tensor:
+        return torch.full((*moment.observations.shape[:2], self.actions), self.action)
+
+
+@dataclass(frozen=True)
+class ModeOf(Always):
+    """A rule without chance: the most likely action of one policy of the cast."""
+
+    action: float = 0.0
+    who: Literal["learner", "guide", "frozen"] = "learner"
+
+    def act(self, moment: Moment) -> Tensor:
+        with torch.no_grad():
+            return getattr(moment.cast, self.who).mode(moment.observations)
+
+
+def cut(recipe: Recipe) -> Recipe:
+    """A registered recipe without its long phases: one step of warm-up, two updates beforehand."""
+    acting = recipe.acting
+    if isinstance(acting, JumpStart) and isinstance(acting.schedule, Automatic):
+        acting = replace(acting, schedule=replace(acting.schedule, reference_updates=2))
+    warmup = replace(recipe.warmup, steps=min(recipe.warmup.steps, 1))
+    return replace(recipe, warmup=warmup, acting=acting)
+
+
+def narrow(config: Config) -> Config:
+    """A configuration with networks of 8 units and batches of 4; ensemble and ratios stay."""
+    policy = replace(config.policy, hidden=(8,))
+    return replace(
+        config, policy=policy, critics=replace(config.critics, hidden=(8,)), batch_size=4
     )
 
 

@@ -24,6 +24,8 @@ ORDER = (
     "compute",
     "nets",
     "policies",
+    "switching",
+    "streams",
     "envs",
     "data",
     "algorithms",
@@ -32,6 +34,8 @@ ORDER = (
     "store",
     "show",
     "demo",
+    "experiment",
+    "compare",
     "__init__",
     "__main__",
 )

@@ -7,14 +7,15 @@ from itertools import product
 
 import pytest
 import torch
-from small import CRITICS, make_prior, make_recipe, same_state, small
+from small import CRITICS, MAZE_DATA, make_prior, make_recipe, same_state, small
 from torch import nn
 
-from rlft.algorithms import Learner
+from rlft.algorithms import InAC, Learner
 from rlft.algorithms.base import load_part
 from rlft.errors import InputError
 from rlft.evaluate import compare_parts, temperature_of
-from rlft.finetune import Crossing, Handover, Prior, hand_over
+from rlft.finetune import Crossing, Handover, Online, Prior, hand_over, untrained
+from rlft.finetune.handover import hand_over_guide
 from rlft.nets import CriticConfig
 
 TICKS = ("policy", "critics", "target_critics", "temperature", "optimizers")
@@ -167,6 +168,97 @@ def test_behaviour_cloning_has_no_critics_to_hand_over() -> None:
     learner, crossing = hand_over(prior, make_recipe(handover=Handover(critics=False)))
     assert crossing.parts == crossing.optimizers == ("policy",)
     assert same(learner.policy, prior.learner.policy)
+
+
+# --- the second learner, and priors that have little -------------------------------------------
+
+
+def test_a_guide_gets_the_whole_prior_whatever_the_recipe_hands_over() -> None:
+    prior = make_prior("inac")
+    nothing = Handover(policy=False, critics=False, temperature=False, optimizers=False)
+    recipe = make_recipe(handover=nothing, guide=Online(small("inac")))
+    guide = hand_over_guide(prior, recipe)
+    assert isinstance(guide, InAC)
+    for name, part in prior.learner.parts().items():
+        assert same(guide.parts()[name], part), name
+    for name, optimizer in prior.learner.optimizers().items():
+        theirs, own = (
+            optimizer.state_dict()["state"],
+            guide.optimizers()[name].state_dict()["state"],
+        )
+        assert own.keys() == theirs.keys() != set()
+        assert all(same_state(own[i], slots) for i, slots in theirs.items())
+    assert guide.updates == 0
+    explorer, _ = hand_over(prior, recipe)
+    assert not same(explorer.policy, guide.policy)
+
+
+def test_a_guide_that_fits_the_prior_in_part_starts_the_rest_new(prior: Prior) -> None:
+    recipe = make_recipe(guide=Online(small("inac")))
+    first, again, other = (hand_over_guide(prior, recipe, seed=seed) for seed in (1, 1, 2))
+    assert first is not None and again is not None and other is not None
+    assert same(first.policy, prior.learner.policy)
+    assert same(first.parts()["behaviour"], again.parts()["behaviour"])
+    assert not same(first.parts()["behaviour"], other.parts()["behaviour"])
+
+
+def test_no_guide_without_one_in_the_recipe(prior: Prior) -> None:
+    assert hand_over_guide(prior, make_recipe()) is None
+
+
+def test_a_guide_needs_critics_too() -> None:
+    recipe = make_recipe(handover=Handover(critics=False), guide=Online(small("inac")))
+    with pytest.raises(InputError, match=r"prior 'BCConfig' has no critics\. Pre-train 'inac'"):
+        hand_over_guide(make_prior("bc"), recipe)
+
+
+def test_guide_and_explorer_share_nothing_with_each_other_or_the_prior(prior: Prior) -> None:
+    recipe = make_recipe(guide=Online(small("sac")))
+    before = prior.learner.state_dict()
+    explorer, guide = hand_over(prior, recipe)[0], hand_over_guide(prior, recipe)
+    assert guide is not None
+    with torch.no_grad():
+        for parameter in guide.policy.parameters():
+            parameter += 1.0
+    assert same(explorer.policy, prior.learner.policy)
+    assert same_state(prior.learner.state_dict(), before)
+
+
+def test_an_untrained_prior_hands_over_its_initial_policy_or_nothing() -> None:
+    prior = untrained(MAZE_DATA, seeds=2)
+    assert (prior.name, prior.steps, prior.seeds, prior.learner.updates) == ("untrained", 0, 2, 0)
+    assert prior.data is MAZE_DATA and prior.history["step"].shape == (0,)
+    assert "Prior('untrained', seeds=2, steps=0, data='small'" in repr(prior)
+    assert same(prior.learner.policy, untrained(MAZE_DATA, seeds=2).learner.policy)
+    assert not same(prior.learner.policy, untrained(MAZE_DATA, seeds=2, seed=1).learner.policy)
+    nothing = Handover(policy=False, critics=False)
+    learner, crossing = hand_over(prior, make_recipe(handover=nothing))
+    assert crossing == Crossing((), (), ("policy", "critics", "target_critics", "temperature"))
+    assert learner.config == small("sac")  # the recipe's widths, none of the prior's
+    assert same(learner.parts()["critics"], learner.parts()["target_critics"])
+    policy, crossing = hand_over(prior, make_recipe(handover=Handover(critics=False)))
+    assert crossing.parts == ("policy",) and same(policy.policy, prior.learner.policy)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "device", "message"),
+    [
+        (0, "cpu", r"seeds=0: give the number of independent runs, 1 or more"),
+        (1, "cdua", r"The device 'cdua' cannot be used here"),
+    ],
+)
+def test_an_untrained_prior_checks_its_arguments(seeds: int, device: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        untrained(MAZE_DATA, seeds=seeds, device=device)
+
+
+def test_a_subset_that_the_priors_ensemble_cannot_fill_is_refused(prior: Prior) -> None:
+    """Two critics cross; the recipe's own ensemble of ten would have been large enough."""
+    ten = replace(small("sac"), critics=CriticConfig(hidden=(8,), ensemble=10), target_subset=3)
+    with pytest.raises(InputError, match=r"target_subset=3"):
+        hand_over(prior, make_recipe(ten))
+    fresh, _ = hand_over(prior, make_recipe(ten, handover=Handover(critics=False)))
+    assert fresh.config.critics.ensemble == 10
 
 
 def test_weights_of_another_shape_are_named(prior: Prior) -> None:

@@ -31,7 +31,6 @@ from rlft.finetune import (
     FrozenActs,
     Handover,
     LearnerActs,
-    Online,
     Prior,
     Recipe,
     Run,
@@ -41,6 +40,7 @@ from rlft.finetune import (
     loop,
 )
 from rlft.finetune.acting import Moment
+from rlft.streams import Role, evaluation_stream, stream
 
 SEEDS = 3
 
@@ -74,6 +74,8 @@ def test_same_call_same_bits_other_seed_other_bits(prior: Prior) -> None:
     assert same_state(first.learner.state_dict(), again.learner.state_dict())
     np.testing.assert_array_equal(first.returns_sampled, again.returns_sampled)
     np.testing.assert_array_equal(first.returns_mode, again.returns_mode)
+    np.testing.assert_array_equal(first.returns_behaviour, again.returns_behaviour)
+    assert first.guide is None
     assert not same_state(first.learner.state_dict(), other.learner.state_dict())
 
 
@@ -156,7 +158,8 @@ def test_evaluations_are_at_zero_at_every_kth_step_and_at_the_end(
 
     result = run(prior, steps=steps, eval_every=every, callbacks=(callback,))
     assert result.steps.tolist() == points
-    assert result.returns_sampled.shape == result.returns_mode.shape == (SEEDS, len(points))
+    for curve in (result.returns_sampled, result.returns_mode, result.returns_behaviour):
+        assert curve.shape == (SEEDS, len(points))
     assert seen == [(point, point) for point in points]
     recorded = [point for point in points if point % every == 0 and point > 0]
     assert result.metrics["step"].tolist() == recorded
@@ -167,8 +170,13 @@ def test_the_first_point_is_the_prior_itself() -> None:
     prior = make_prior("bc", steps=150)  # good enough that some episodes end at the goal
     recipe = make_recipe(handover=Handover(critics=False))
     result = run(prior, recipe, seed=7, steps=1, eval_episodes=4)
-    for mode, curve in ((True, result.returns_mode), (False, result.returns_sampled)):
-        expected = evaluate(prior.learner.policy, DETOUR, episodes=4, mode=mode, seed=7 + 1_000_003)
+    for mode, curve in (
+        (True, result.returns_mode),
+        (False, result.returns_sampled),
+        (False, result.returns_behaviour),  # the learner acts alone
+    ):
+        seed = evaluation_stream(7, 1)
+        expected = evaluate(prior.learner.policy, DETOUR, episodes=4, mode=mode, seed=seed)
         np.testing.assert_array_equal(curve[:, 0], expected.mean_returns)
     assert not np.array_equal(result.returns_mode[:, 0], result.returns_sampled[:, 0])
 
@@ -363,17 +371,28 @@ def test_metrics_of_a_delayed_policy_belong_to_its_last_update(prior: Prior) -> 
 # --- warm-up -----------------------------------------------------------------------------------
 
 
+def snapshots(prior: Prior, recipe: Recipe, **arguments: Any) -> list[dict[str, torch.Tensor]]:
+    """The learner's state after 0, 1, 2, ... steps."""
+    states: list[dict[str, torch.Tensor]] = []
+
+    def keep(step: int, learner: Learner, replay: ReplayBuffer) -> None:
+        states.append(learner.state_dict())
+
+    run(prior, recipe, eval_every=1, callbacks=(keep,), **arguments)
+    return states
+
+
 def test_nothing_moves_during_a_warm_up(prior: Prior) -> None:
     recipe = make_recipe(warmup=Warmup(steps=5))
-    result = run(prior, recipe, steps=5, seed=3)
-    fresh, _ = hand_over(prior, recipe, seed=3 + 2)
-    assert same_state(result.learner.state_dict(), fresh.state_dict())
-    after = run(prior, recipe, steps=6, seed=3).learner
-    assert after.updates == 1
-    assert not same_state(after.state_dict(), fresh.state_dict())
+    states = snapshots(prior, recipe, steps=6, seed=3)
+    fresh, _ = hand_over(prior, recipe, seed=stream(3, Role.LEARNER))
+    for step in range(6):  # also after the fifth step, the last one of the warm-up
+        assert same_state(states[step], fresh.state_dict()), step
+    assert states[6]["updates"] == 1
+    assert not same_state(states[6], fresh.state_dict())
 
 
-@pytest.mark.parametrize("algorithm", ["sac", "iql"])
+@pytest.mark.parametrize("algorithm", ["sac", "iql", "inac"])
 def test_critics_may_learn_during_a_warm_up_while_the_policy_stands_still(
     algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,13 +400,13 @@ def test_critics_may_learn_during_a_warm_up_while_the_policy_stands_still(
     critics = spy(monkeypatch, config, "update_critics")
     policy = spy(monkeypatch, config, "update_policy")
     recipe = make_recipe(config, warmup=Warmup(steps=4, critic_updates=3))
-    learner = run(prior, recipe, steps=4).learner
-    assert (len(critics), len(policy), learner.updates) == (12, 0, 12)
-    for name, part in learner.parts().items():
-        stood = same_state(part.state_dict(), prior.learner.parts()[name].state_dict())
-        assert stood == (name in ("policy", "temperature")), name
-    run(prior, recipe, steps=6)
-    assert (len(critics), len(policy)) == (12 + 12 + 2, 2)
+    states = snapshots(prior, recipe, steps=6)
+    assert [int(state["updates"]) for state in states] == [0, 3, 6, 9, 12, 13, 14]
+    assert (len(critics), len(policy)) == (12 + 2, 2)
+    for name, part in prior.learner.parts().items():
+        own = {k: v for k, v in states[4].items() if k.startswith(f"{name}/")}
+        stood = same_state(own, {f"{name}/{k}": v for k, v in part.state_dict().items()})
+        assert stood == (name in ("policy", "behaviour", "temperature")), name
 
 
 def test_the_frozen_policy_acts_first_and_the_learner_afterwards(
@@ -399,11 +418,15 @@ def test_the_frozen_policy_acts_first_and_the_learner_afterwards(
         original = rule.act
 
         def act(self: Any, moment: Moment) -> torch.Tensor:
+            if torch.is_inference_mode_enabled():  # an evaluation, not the loop
+                return original(self, moment)
             acted.append(rule.__name__)
             given = prior.learner.policy.state_dict()
-            assert same_state(moment.frozen_policy.state_dict(), given)
-            assert moment.frozen_policy is not prior.learner.policy
-            assert moment.timesteps.tolist() == [len(acted) - 1] * SEEDS
+            assert same_state(moment.cast.frozen.state_dict(), given)
+            assert moment.cast.frozen is not prior.learner.policy
+            assert moment.cast.guide is moment.cast.frozen  # no second learner
+            assert moment.timesteps.tolist() == [[len(acted) - 1]] * SEEDS
+            assert moment.horizon.tolist() == [0] * SEEDS
             return original(self, moment)
 
         monkeypatch.setattr(rule, "act", act)
@@ -439,10 +462,14 @@ def test_the_datas_options_count_in_its_own_environment_only(prior: Prior) -> No
         ({"env_id": "rlft/Maze-Detuor-v0"}, r"Did you mean 'rlft/Maze-Detour-v0'"),
         (
             {"env_id": "Pendulum-v1"},
-            r"'Pendulum-v1' has observations \(3,\) and actions \(1,\), but the prior was trained "
-            r"on \(2,\) and \(2,\) from 'small'\. Use the data's own environment 'rlft/Maze-Detour",
+            r"'Pendulum-v1' has observations of size 3 and actions of size 1, but the prior was "
+            r"trained on 2 and 2 from 'small'\. Use the data's own environment 'rlft/Maze-Detour",
         ),
         ({"device": "cdua"}, r"The device 'cdua' cannot be used here"),
+        (
+            {"recipe": make_recipe(warmup=Warmup(steps=6))},
+            r"The warm-up of recipe 'test' takes 6 steps, the whole run only 6: no policy would",
+        ),
     ],
 )
 def test_bad_arguments_are_refused(changes: dict[str, Any], message: str, prior: Prior) -> None:
@@ -474,14 +501,3 @@ def test_a_loss_that_explodes_names_the_seed(prior: Prior, monkeypatch: pytest.M
     tamper(monkeypatch, seed=2, reward=1e30)  # finite, but its square is not
     with pytest.raises(NumericalError, match=r"critics loss is inf for seed \[2\] at update \d"):
         run(prior, steps=30)
-
-
-def test_learn_returns_what_was_measured_last(prior: Prior) -> None:
-    learner, _ = hand_over(prior, make_recipe())
-    replay = ReplayBuffer(SEEDS, 4, 2, 2, gamma=0.9, offline=MAZE_DATA, offline_share=1.0)
-    generator = torch.Generator().manual_seed(0)
-    online = Online(small("sac"), policy_delay=2)
-    first = loop.learn(learner, online, replay, 1, generator)
-    second = loop.learn(learner, online, replay, 2, generator)
-    assert "policy_loss" not in first and "policy_loss" in second
-    assert all(value.shape == (SEEDS,) for value in second.values())

@@ -169,9 +169,10 @@ class FakeRun:
     steps: np.ndarray
     returns_mode: np.ndarray
     returns_sampled: np.ndarray
+    returns_behaviour: np.ndarray
 
 
-RUN = FakeRun(FakeRecipe(), STEPS, CURVES + 5.0, CURVES)
+RUN = FakeRun(FakeRecipe(), STEPS, CURVES + 5.0, CURVES, CURVES - 3.0)
 
 
 def test_summary_gathers_the_metrics_of_the_chosen_curve() -> None:
@@ -183,6 +184,8 @@ def test_summary_gathers_the_metrics_of_the_chosen_curve() -> None:
     assert summary.time_below_start.mean == pytest.approx(0.375)
     assert summary.regret.mean == pytest.approx(metrics.regret(STEPS, CURVES, -20.0).mean())
     assert summarise(RUN, curve="mode").start.mean == -45.0
+    behaviour = summarise(RUN, curve="behaviour")
+    assert (behaviour.curve, behaviour.start.mean) == ("behaviour", -53.0)
 
 
 def test_summary_prints_what_its_numbers_mean() -> None:
@@ -198,7 +201,7 @@ def test_summary_prints_what_its_numbers_mean() -> None:
 
 
 def test_summary_of_a_short_curve_uses_all_points_after_the_switch() -> None:
-    short = FakeRun(FakeRecipe(), STEPS[:2], CURVES[:, :2], CURVES[:, :2])
+    short = FakeRun(FakeRecipe(), STEPS[:2], *[CURVES[:, :2]] * 3)
     summary = summarise(short)
     assert summary.last == 1
     assert summary.final.mean == -95.0

@@ -39,6 +39,7 @@ def fake_run(name: str = "sac", seeds: int = 4, last: float = -30.0, points: int
         steps=steps,
         returns_sampled=sampled,
         returns_mode=sampled + 5,
+        returns_behaviour=sampled - 3,
         metrics={"step": steps[::2], "h": sampled[:, ::2] / -5},
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields
+from functools import cache
 
+import numpy as np
 import pytest
-from small import make_prior, small
+from small import MAZE_DATA, cut, make_prior, narrow, same_state, small
 
 from rlft.algorithms import SACConfig
 from rlft.encoding import from_json, to_json
@@ -16,14 +18,21 @@ from rlft.finetune import (
     RECIPES,
     FrozenActs,
     Handover,
+    JumpStart,
     LearnerActs,
     Online,
+    Pretraining,
     Prior,
     Recipe,
+    Run,
     Warmup,
     find_recipe,
     finetune,
+    hand_over,
+    pretrain,
+    untrained,
 )
+from rlft.streams import Role, stream
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +40,67 @@ def prior() -> Prior:
     return make_prior("cql", seeds=2)
 
 
+@cache
+def prior_of(name: str) -> Prior:
+    """What a recipe's authors start from, with narrow networks and two updates."""
+    pretraining = RECIPES[name].prior
+    if pretraining is None:
+        return untrained(MAZE_DATA, seeds=2)
+    config = narrow(pretraining.config)
+    return pretrain(config, MAZE_DATA, seeds=2, steps=2, progress=False)
+
+
+def two_steps(prior: Prior, recipe: Recipe) -> Run:
+    """One step of warm-up, where there is one, and at least one step with an update."""
+    run = finetune(
+        prior,
+        cut(recipe),
+        steps=2,
+        env_kwargs={"time_limit": 10},  # short evaluations
+        eval_every=1,
+        eval_episodes=1,
+        progress=False,
+    )
+    learning = 2 - min(recipe.warmup.steps, 1)
+    warm = (2 - learning) * recipe.warmup.critic_updates
+    assert run.learner.updates == warm + learning * recipe.online.utd
+    assert run.returns_sampled.shape == run.returns_behaviour.shape == (2, 3)
+    assert np.isfinite(run.metrics["policy_loss"][:, -1]).all()
+    before, _ = hand_over(prior, cut(recipe), seed=stream(0, Role.LEARNER))
+    for part in ("policy", "critics"):
+        states = (learner.parts()[part].state_dict() for learner in (before, run.learner))
+        assert not same_state(*states), part
+    assert (run.guide is None) is (recipe.guide is None)
+    if run.guide is not None and recipe.guide is not None:
+        assert run.guide.updates == learning * recipe.guide.utd
+    return run
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_runs_from_one_prior(name: str, prior: Prior) -> None:
-    run = finetune(prior, name, steps=2, eval_every=2, eval_episodes=1, progress=False)
-    assert run.recipe is find_recipe(name) is RECIPES[name]
-    assert run.returns_sampled.shape == (2, 2)
+    assert find_recipe(name) is RECIPES[name]
+    assert two_steps(prior, RECIPES[name]).recipe == cut(RECIPES[name])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_runs_from_the_prior_of_its_authors(name: str) -> None:
+    run = two_steps(prior_of(name), RECIPES[name])
+    handover = RECIPES[name].handover
+    crossed = run.crossing.parts
+    assert ("policy" in crossed, "critics" in crossed) == (handover.policy, handover.critics)
+
+
+def test_a_recipe_that_is_cut_differs_in_the_length_of_its_phases_only() -> None:
+    for name in RECIPES:
+        whole, short = RECIPES[name], cut(RECIPES[name])
+        assert (short.online, short.handover, short.guide) == (
+            whole.online,
+            whole.handover,
+            whole.guide,
+        )
+        assert short.warmup.acting == whole.warmup.acting
+        assert (short.warmup.steps == 0) is (whole.warmup.steps == 0)
+        assert type(short.acting.schedule) is type(whole.acting.schedule)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -71,6 +136,7 @@ def test_what_a_recipe_leaves_unsaid_is_plain_online_learning() -> None:
     )
     assert recipe.warmup == Warmup(steps=0, acting=FrozenActs(), critic_updates=0)
     assert recipe.acting == LearnerActs()
+    assert (recipe.guide, recipe.prior, recipe.preset) == (None, None, "course")
     assert (recipe.online.utd, recipe.online.policy_delay) == (1, 1)
     assert recipe.online.policy_batch == "last"
 
@@ -85,12 +151,32 @@ def test_ratios_that_divide_are_fine(utd: int, policy_delay: int) -> None:
     [
         (lambda: find_recipe("sca"), r"Unknown recipe 'sca'\. Did you mean 'sac'"),
         (
+            lambda: find_recipe("sac", "curse"),
+            r"Unknown preset 'curse'\. Did you mean 'course'\? Known: course, paper",
+        ),
+        (
+            lambda: find_recipe("sca", "paper"),
+            r"Unknown recipe 'sca'\.",
+        ),
+        (
+            lambda: Recipe("a", "b", Online(SACConfig()), preset="papr"),  # type: ignore[arg-type]
+            r"Unknown preset 'papr'\. Did you mean 'paper'",
+        ),
+        (
+            lambda: Pretraining("bc", small("bc"), 0),
+            r"steps=0: pre-training needs at least 1 gradient update",
+        ),
+        (
             lambda: Handover(retention="drp"),  # type: ignore[arg-type]
             r"Unknown retention 'drp'\. Did you mean 'drop'\? Known: append, drop, mix",
         ),
         (lambda: Handover(offline_share=1.5), r"offline_share=1.5: .* must lie in \[0, 1\]; 0.5"),
         (lambda: Handover(offline_share=-0.1), r"offline_share=-0.1: the share of offline"),
         (lambda: Warmup(steps=-1), r"Warmup\(steps=-1, critic_updates=0\): both are counts"),
+        (
+            lambda: Warmup(steps=5, acting=JumpStart()),
+            r"Warmup\(acting=JumpStart.*h is the business of the recipe's own acting rule",
+        ),
         (lambda: Warmup(critic_updates=-2), r"critic_updates=-2\): both are counts; give 0 for"),
         (lambda: Online(SACConfig(), utd=0), r"utd=0, policy_delay=1: both count updates and must"),
         (lambda: Online(SACConfig(), policy_delay=0), r"utd=1, policy_delay=0: both count updates"),

@@ -15,11 +15,12 @@ import torch
 from maze_fakes import DETOUR, logged
 
 from rlft import files, store
-from rlft.algorithms import SACConfig
+from rlft.algorithms import SAC, InAC, InACConfig, SACConfig
 from rlft.data import OfflineData
 from rlft.encoding import cache_key, from_json, to_json
 from rlft.errors import InputError
-from rlft.finetune import RECIPES, Prior, Run, find_recipe, hand_over, pretrain
+from rlft.finetune import RECIPES, Online, Prior, Run, find_recipe, hand_over, pretrain
+from rlft.finetune.handover import hand_over_guide
 from rlft.nets import CriticConfig
 from rlft.policies import PolicyConfig
 from rlft.provenance import git_commit, provenance
@@ -60,14 +61,24 @@ def run(prior: Prior) -> Run:
         steps=np.array([0, 100]),
         returns_mode=np.array([[-50.0, -40.0], [-51.0, np.float32(-41.5)]]),
         returns_sampled=np.array([[-60.0, -44.0], [-61.0, -45.0]]),
+        returns_behaviour=np.array([[-55.0, -43.0], [-56.0, np.float32(-44.5)]]),
         episode_steps=[np.array([70, 90]), np.array([], np.int64)],
         episode_returns=[np.array([-70.0, -20.0]), np.array([])],
         metrics={"step": np.array([50]), "critic_loss": np.ones((2, 1), np.float32)},
         crossing=crossing,
         prior=prior,
         learner=learner,
+        guide=None,
         seconds=1.5,
     )
+
+
+@pytest.fixture(scope="module")
+def guided(run: Run, prior: Prior) -> Run:
+    """A run with a second learner, which is another kind of learner and has other weights."""
+    inac = InACConfig(policy=CONFIG.policy, critics=CONFIG.critics)
+    recipe = replace(run.recipe, guide=Online(inac))
+    return replace(run, recipe=recipe, guide=hand_over_guide(prior, recipe, seed=4))
 
 
 def assert_same_state(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
@@ -97,7 +108,7 @@ def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
         5,
         1.5,
     )
-    for name in ("steps", "returns_mode", "returns_sampled"):
+    for name in ("steps", "returns_mode", "returns_sampled", "returns_behaviour"):
         np.testing.assert_array_equal(getattr(back, name), getattr(run, name), strict=True)
     for name in ("episode_steps", "episode_returns"):
         for mine, theirs in zip(getattr(back, name), getattr(run, name), strict=True):
@@ -107,6 +118,20 @@ def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
     assert back.learner.config == run.learner.config
     assert_same_state(back.prior.learner.state_dict(), run.prior.learner.state_dict())
     assert_same_arrays(back.prior.history, run.prior.history)
+    assert back.guide is None and not (tmp_path / "sac" / "guide.safetensors").exists()
+
+
+def test_a_run_with_two_learners_comes_back_with_both(guided: Run, tmp_path: Path) -> None:
+    save_run(guided, tmp_path / "ajs")
+    back = load_run(tmp_path / "ajs", data=DATA)
+    assert guided.guide is not None and back.guide is not None
+    assert back.recipe == guided.recipe
+    assert isinstance(back.guide, InAC) and isinstance(back.learner, SAC)
+    assert back.guide.config == guided.guide.config
+    assert_same_state(back.guide.state_dict(), guided.guide.state_dict())
+    assert_same_state(back.learner.state_dict(), guided.learner.state_dict())
+    for name in ("steps", "returns_mode", "returns_sampled", "returns_behaviour"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(guided, name), strict=True)
 
 
 def test_a_loaded_prior_goes_on_exactly_where_it_stopped(tmp_path: Path) -> None:
@@ -196,37 +221,41 @@ def test_provenance_is_stored_beside_the_curves(run: Run, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("run.json", b'{"format": 1, "about": '),
+        ("run.json", b'{"format": 2, "about": '),
         ("run.json", b"[]"),
-        ("run.json", b'{"format": 1}'),
+        ("run.json", b'{"format": 2}'),
         ("curves.npz", b"PK\x03\x04 cut off"),
         ("learner.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{garble"),
         ("prior/prior.json", b"\xff\xfe"),
         ("prior/curves.npz", b""),
+        ("guide.safetensors", b"cut off"),
     ],
 )
-def test_damaged_files_are_named(run: Run, tmp_path: Path, name: str, content: bytes) -> None:
-    save_run(run, tmp_path / "sac")
+def test_damaged_files_are_named(guided: Run, tmp_path: Path, name: str, content: bytes) -> None:
+    save_run(guided, tmp_path / "sac")
     (tmp_path / "sac" / name).write_bytes(content)
     with pytest.raises(InputError, match=rf"{Path(name).name}' is damaged.*Delete the folder"):
         load_run(tmp_path / "sac", data=DATA)
 
 
-@pytest.mark.parametrize("name", ["curves.npz", "learner.safetensors"])
-def test_missing_files_are_named(run: Run, tmp_path: Path, name: str) -> None:
-    save_run(run, tmp_path / "sac")
+@pytest.mark.parametrize("name", ["curves.npz", "learner.safetensors", "guide.safetensors"])
+def test_missing_files_are_named(guided: Run, tmp_path: Path, name: str) -> None:
+    save_run(guided, tmp_path / "sac")
     (tmp_path / "sac" / name).unlink()
     with pytest.raises(InputError, match=rf"{name}' is missing.*make it again"):
         load_run(tmp_path / "sac", data=DATA)
 
 
-def test_a_folder_without_a_run_and_a_foreign_format(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("found", [1, 99])  # 1 has neither a guide nor `returns_behaviour`
+def test_a_folder_without_a_run_and_a_foreign_format(found: int, run: Run, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"There is no run in .*no run\.json.*saved_runs"):
         load_run(tmp_path)
     save_run(run, tmp_path / "sac")
     path = tmp_path / "sac" / "run.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
-    with pytest.raises(InputError, match=r"has format 99, this version of rlft reads format 1"):
+    path.write_text(path.read_text().replace('"format": 2', f'"format": {found}'))
+    with pytest.raises(
+        InputError, match=rf"has format {found}, this version of rlft reads format 2"
+    ):
         load_run(tmp_path / "sac")
 
 

@@ -1,5 +1,6 @@
 """Measuring: returns, true values, metrics of a curve, maps, and the report at the switch."""
 
+from rlft.evaluate.comparison import Comparison, compare_runs
 from rlft.evaluate.diagnose import switch_report
 from rlft.evaluate.intervals import Interval, curve_interval, interval
 from rlft.evaluate.maps import ValueMap, value_map
@@ -23,6 +24,7 @@ from rlft.evaluate.switch import compare_parts, random_action_share, temperature
 from rlft.evaluate.truth import horizon_of, monte_carlo_q
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "Evaluator",
     "Interval",
@@ -33,6 +35,7 @@ __all__ = [
     "ValueMap",
     "average_return",
     "compare_parts",
+    "compare_runs",
     "curve_interval",
     "drop",
     "estimate_q",

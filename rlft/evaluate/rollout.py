@@ -66,6 +66,9 @@ class Evaluation:
 
 def device_of(policy: object) -> torch.device:
     """Where a policy's weights live; the CPU for a policy without weights."""
+    declared = getattr(policy, "device", None)
+    if isinstance(declared, torch.device):
+        return declared
     parameters = policy.parameters() if isinstance(policy, torch.nn.Module) else iter(())
     first = next(parameters, None)
     return torch.device("cpu") if first is None else first.device

@@ -39,6 +39,11 @@ class Curves(Protocol):
         """(S, P) return of sampled actions."""
         ...
 
+    @property
+    def returns_behaviour(self) -> np.ndarray:
+        """(S, P) return of the rule that acts."""
+        ...
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -48,7 +53,7 @@ class RunSummary:
 
     Attributes:
         name: of the recipe.
-        curve: "sampled" or "mode": which actions the curve was measured with.
+        curve: "sampled", "mode" or "behaviour": what the curve was measured with.
         seeds: S.
         start: return at the switch.
         lowest: lowest smoothed return after the switch.
@@ -125,10 +130,12 @@ def summarise(
     """Computes the summary of a run.
 
     Args:
-        run: with `recipe.name`, `steps` (P,), `returns_sampled` and `returns_mode` (S, P).
+        run: with `recipe.name`, `steps` (P,), and `returns_sampled`, `returns_mode`,
+            `returns_behaviour` (S, P).
         best: best known return, for the regret. Without it the highest point of the run's own mean
             curve is taken, and regrets of different runs must not be compared.
-        curve: "sampled" (what online training experiences) or "mode".
+        curve: "sampled" or "mode" actions of the learner's policy, or "behaviour": what online
+            training experiences, with a guide and random actions.
         window: see `metrics.drop`.
         last: see `metrics.final_return`; a shorter curve uses all its points after the switch.
         tolerance: see `metrics.time_below_start`.
@@ -137,7 +144,11 @@ def summarise(
     Raises:
         InputError: if `curve` is unknown, or the curve has fewer than two points.
     """
-    curves = {"sampled": run.returns_sampled, "mode": run.returns_mode}
+    curves = {
+        "sampled": run.returns_sampled,
+        "mode": run.returns_mode,
+        "behaviour": run.returns_behaviour,
+    }
     if curve not in curves:
         raise unknown("curve", curve, curves)
     returns, steps = np.asarray(curves[curve], dtype=np.float64), np.asarray(run.steps)

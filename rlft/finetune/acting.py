@@ -1,21 +1,42 @@
 """Who acts: the rules that choose the next action online.
 
-A rule is a frozen value with one method. The epsilon-greedy and jump-start rules of PORL, JSRL and
-AJS are further values of the same kind.
+A rule is a frozen value with one method. Rules can be put together: PORL's epsilon-greedy wraps the
+frozen policy, a jump start joins a guide and an explorer.
 
-Letters: S seeds, O observation size, A action size.
+Letters: S seeds, B batch, O observation size, A action size.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from rlft.algorithms import Learner
+from rlft.errors import InputError, unknown
+from rlft.finetune.schedule import Fixed, Schedule
 from rlft.policies import Policy
+from rlft.switching import check_pair, guide_walks
+
+NOISES = ("uniform", "gaussian")
+# The schedule of every rule that has no guide.
+NO_GUIDE = Fixed(0)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The policies of a run.
+
+    Attributes:
+        learner: the policy that is trained online; the explorer of a jump start.
+        guide: the policy that a second learner trains beside it (AJS), else the frozen one.
+        frozen: the policy as it came from pre-training; it never changes.
+    """
+
+    learner: Policy
+    guide: Policy
+    frozen: Policy
 
 
 @dataclass(frozen=True)
@@ -23,17 +44,17 @@ class Moment:
     """What a rule may look at when it chooses.
 
     Attributes:
-        observations: (S, O).
-        timesteps: (S,), the step within each seed's episode, 0 at its start.
-        learner: the online learner.
-        frozen_policy: the policy as it came from pre-training; it never changes.
+        observations: (S, B, O); in the online loop B is 1.
+        timesteps: (S, B), the step within each episode, 0 at its start.
+        horizon: (S,), h of the episode under way; 0 where there is no jump start.
+        cast: the policies.
         generator: source of randomness.
     """
 
     observations: Tensor
     timesteps: Tensor
-    learner: Learner
-    frozen_policy: Policy
+    horizon: Tensor
+    cast: Cast
     generator: torch.Generator
 
 
@@ -42,41 +63,188 @@ class Acting(Protocol):
 
     @property
     def random_share(self) -> float:
-        """Share of steps, in [0, 1], at which a uniform random action is taken."""
+        """Share of steps, in [0, 1], at which a uniform random action may be taken."""
+        ...
+
+    @property
+    def schedule(self) -> Schedule:
+        """How long a guide walks; `NO_GUIDE` where there is none."""
+        ...
+
+    def check(self, cast: Cast) -> None:
+        """Raises InputError if the policies of a run cannot act together under this rule."""
         ...
 
     def act(self, moment: Moment) -> Tensor:
-        """Chooses the next actions, (S, A) in [-1, 1]."""
+        """Chooses the next actions, (S, B, A) in [-1, 1]."""
         ...
 
 
-def _sample(policy: Policy, moment: Moment) -> Tensor:
-    return policy.sample(moment.observations.unsqueeze(1), moment.generator).squeeze(1)  # (S, A)
-
-
 @dataclass(frozen=True)
-class LearnerActs:
-    """The policy that is being trained acts, sampled: plain online learning."""
+class _OnePolicy:
+    """What the rules of a single policy have in common: no random actions, no guide."""
 
     @property
     def random_share(self) -> float:
         """None: every action is the policy's own."""
         return 0.0
+
+    @property
+    def schedule(self) -> Schedule:
+        """No guide."""
+        return NO_GUIDE
+
+    def check(self, cast: Cast) -> None:
+        """Any policy can act alone."""
+
+
+@dataclass(frozen=True)
+class LearnerActs(_OnePolicy):
+    """The policy that is being trained acts, sampled: plain online learning."""
 
     def act(self, moment: Moment) -> Tensor:
         """Samples the learner's policy."""
-        return _sample(moment.learner.policy, moment)
+        return moment.cast.learner.sample(moment.observations, moment.generator)
 
 
 @dataclass(frozen=True)
-class FrozenActs:
-    """The pre-trained policy acts, sampled and unchanged: WSRL's warm-up."""
-
-    @property
-    def random_share(self) -> float:
-        """None: every action is the policy's own."""
-        return 0.0
+class FrozenActs(_OnePolicy):
+    """The pre-trained policy acts, sampled and unchanged: WSRL's warm-up, JSRL's guide."""
 
     def act(self, moment: Moment) -> Tensor:
         """Samples the pre-trained policy."""
-        return _sample(moment.frozen_policy, moment)
+        return moment.cast.frozen.sample(moment.observations, moment.generator)
+
+
+@dataclass(frozen=True)
+class GuideActs(_OnePolicy):
+    """The guide acts, sampled; it may be learning too (AJS)."""
+
+    def act(self, moment: Moment) -> Tensor:
+        """Samples the guide."""
+        return moment.cast.guide.sample(moment.observations, moment.generator)
+
+
+@dataclass(frozen=True)
+class EpsilonGreedy:
+    """A policy whose actions are disturbed at a share of the steps (PORL's pre-sampling).
+
+    The paper does not say what epsilon-greedy means for continuous actions. Uniform in the action
+    box, drawn anew at each step, is the natural reading and the default.
+
+    Attributes:
+        epsilon: probability of a disturbed action at each step, in [0, 1]; 1 is uniform acting.
+        of: the rule that acts otherwise.
+        noise: what a disturbed action is: uniform in the box, or the rule's own plus Gaussian
+            noise.
+        scale: standard deviation of that Gaussian, in half widths of the action box.
+
+    Raises:
+        InputError: epsilon outside [0, 1], an unknown noise, or a scale that is not positive.
+    """
+
+    epsilon: float = 0.2
+    of: Acting = FrozenActs()
+    noise: Literal["uniform", "gaussian"] = "uniform"
+    scale: float = 0.5  # as large as the noise of the course's medium data
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.epsilon <= 1:
+            raise InputError(
+                f"epsilon={self.epsilon}: the probability of a random action must lie in [0, 1]; "
+                "0.2 is the course's choice."
+            )
+        if self.noise not in NOISES:
+            raise unknown("noise", self.noise, NOISES)
+        if not self.scale > 0:  # not a number is refused too
+            raise InputError(f"scale={self.scale}: a standard deviation must be positive; use 0.5.")
+
+    @property
+    def random_share(self) -> float:
+        """epsilon where the noise is uniform, and of the other steps what the rule within says."""
+        own = self.epsilon if self.noise == "uniform" else 0.0
+        return own + (1 - own) * self.of.random_share
+
+    @property
+    def schedule(self) -> Schedule:
+        """That of the rule within."""
+        return self.of.schedule
+
+    def check(self, cast: Cast) -> None:
+        """Raises what the rule within raises."""
+        self.of.check(cast)
+
+    def act(self, moment: Moment) -> Tensor:
+        """The rule's own action, or with probability epsilon a disturbed one."""
+        own = self.of.act(moment)  # (S, B, A)
+        generator, where = moment.generator, own.device
+        disturbed = torch.rand(own.shape[:2], generator=generator, device=where) < self.epsilon
+        if self.noise == "uniform":
+            other = torch.rand(own.shape, generator=generator, device=where) * 2 - 1
+        else:
+            other = own + self.scale * torch.randn(own.shape, generator=generator, device=where)
+        return torch.where(disturbed.unsqueeze(-1), other.clamp(-1, 1), own)  # (S, B, A)
+
+
+@dataclass(frozen=True)
+class JumpStart:
+    """The guide walks the first h steps of each episode, the explorer the rest (JSRL, AJS).
+
+    Attributes:
+        guide: the rule of steps 0 to h - 1.
+        explorer: the rule of the steps from h on.
+        schedule: how h, one for each seed, changes along the run.
+    """
+
+    guide: Acting = FrozenActs()
+    explorer: Acting = LearnerActs()
+    schedule: Schedule = Fixed(None)
+
+    @property
+    def random_share(self) -> float:
+        """The larger of the two rules'."""
+        return max(self.guide.random_share, self.explorer.random_share)
+
+    def check(self, cast: Cast) -> None:
+        """Raises InputError unless guide and explorer have the same actions and policy class."""
+        check_pair(cast.guide, cast.learner)
+
+    def act(self, moment: Moment) -> Tensor:
+        """Guide where t < h, explorer elsewhere."""
+        walks = guide_walks(moment.timesteps, moment.horizon).unsqueeze(-1)  # (S, B, 1)
+        return torch.where(walks, self.guide.act(moment), self.explorer.act(moment))  # (S, B, A)
+
+
+class Performer:
+    """A rule as a policy for one evaluation: counts the steps of episodes that start together.
+
+    Args:
+        rule: who acts.
+        cast: the policies.
+        horizon: (S,), h of the episodes.
+    """
+
+    def __init__(self, rule: Acting, cast: Cast, horizon: Tensor) -> None:
+        self.rule, self.cast, self.horizon = rule, cast, horizon
+        self.seeds = cast.learner.seeds
+        self.device = horizon.device
+        self.timestep = 0
+
+    def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
+        """Acts on (S, B, O) and moves the clock on: (S, B, A)."""
+        timesteps = torch.full(observations.shape[:2], self.timestep, device=self.device)  # (S, B)
+        self.timestep += 1
+        return self.rule.act(
+            Moment(observations, timesteps, self.horizon, self.cast, generator)
+        )  # (S, B, A)
+
+    def mode(self, observations: Tensor) -> Tensor:
+        """A rule always samples.
+
+        Raises:
+            InputError: always; evaluate the policy itself for its mode.
+        """
+        raise InputError(
+            "An acting rule is evaluated as it acts, with sampled actions: use mode=False, or "
+            "evaluate the learner's policy itself."
+        )

@@ -37,9 +37,9 @@ class Crossing:
     fresh: tuple[str, ...]
 
 
-def online_config(prior: Prior, recipe: Recipe) -> Config:
-    """The recipe's configuration with the network shapes of the parts that cross."""
-    config, given = recipe.online.learner, prior.learner.config
+def online_config(given: Config, recipe: Recipe) -> Config:
+    """The recipe's configuration with the prior's network shapes where parts cross."""
+    config = recipe.online.learner
     if recipe.handover.policy:
         config = replace(config, policy=given.policy)
     if recipe.handover.critics:
@@ -55,6 +55,25 @@ def _wanted(handover: Handover) -> tuple[str, ...]:
         (handover.temperature, ("temperature",)),
     )
     return tuple(name for ticked, names in ticks if ticked for name in names)
+
+
+def hand_over_guide(
+    prior: Prior, recipe: Recipe, *, seed: int = 0, device: str | torch.device = "cpu"
+) -> Learner | None:
+    """Builds the second learner of a recipe with a guide: everything that fits crosses to it.
+
+    Arguments and errors as in `hand_over`; None for a recipe without a learning guide.
+    """
+    if recipe.guide is None:
+        return None
+    if "critics" not in prior.learner.parts():
+        raise InputError(
+            f"Recipe {recipe.name!r} has a guide that goes on learning, but the prior "
+            f"{prior.name!r} has no critics. Pre-train 'inac', or use a recipe whose guide is "
+            "frozen, for example 'jsrl'."
+        )
+    whole = replace(recipe, online=recipe.guide, handover=Handover())
+    return hand_over(prior, whole, seed=seed, device=device)[0]
 
 
 def hand_over(
@@ -82,7 +101,7 @@ def hand_over(
             "Handover(critics=False)."
         )
     learner = make_learner(
-        online_config(prior, recipe),
+        online_config(given.config, recipe),
         given.observation_size,
         given.action_size,
         given.seeds,

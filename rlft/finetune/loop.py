@@ -2,15 +2,16 @@
 
 S seeds step S sub-environments together, so "step" always means one environment step per seed.
 
-Letters: S seeds, B batch, O observation size, A action size.
+Letters: S seeds, B batch, O observation size, A action size, P points of the curves.
 """
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,38 +20,22 @@ from tqdm.auto import tqdm
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
 from rlft.compute import find_device
-from rlft.data import Batch, ReplayBuffer
-from rlft.envs import make_vec, next_observations
-from rlft.errors import InputError
+from rlft.data import ReplayBuffer
+from rlft.envs import make_vec, next_observations, time_limit_of
 from rlft.evaluate.rollout import Evaluator
-from rlft.finetune.acting import Moment
-from rlft.finetune.handover import hand_over
+from rlft.finetune.acting import NO_GUIDE, Acting, Cast, LearnerActs, Moment, Performer
+from rlft.finetune.episodes import Episodes
+from rlft.finetune.handover import hand_over, hand_over_guide
+from rlft.finetune.horizon import Setting, as_tensor
+from rlft.finetune.plan import Plan, make_plan
 from rlft.finetune.prior import Prior
-from rlft.finetune.recipe import Online, Recipe, find_recipe
+from rlft.finetune.recipe import Recipe
 from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
+from rlft.finetune.updates import learn, warm_up
+from rlft.streams import Role, evaluation_stream, stream
 
 Callback = Callable[[int, Learner, ReplayBuffer], None]
-
-
-class Episodes:
-    """Returns of the training episodes, seed by seed."""
-
-    def __init__(self, seeds: int):
-        self.running = np.zeros(seeds)  # (S,)
-        self.timesteps = np.zeros(seeds, np.int64)  # (S,)
-        self.steps: list[list[int]] = [[] for _ in range(seeds)]
-        self.returns: list[list[float]] = [[] for _ in range(seeds)]
-
-    def record(self, step: int, rewards: np.ndarray, done: np.ndarray) -> None:
-        """Adds one step: rewards (S,), done (S,) bool."""
-        self.running += rewards
-        self.timesteps += 1
-        for s in np.flatnonzero(done):
-            self.steps[s].append(step)
-            self.returns[s].append(float(self.running[s]))
-        self.running[done] = 0
-        self.timesteps[done] = 0
 
 
 def make_replay(prior: Prior, recipe: Recipe, steps: int, device: torch.device) -> ReplayBuffer:
@@ -68,32 +53,164 @@ def make_replay(prior: Prior, recipe: Recipe, steps: int, device: torch.device) 
     )
 
 
-def learn(
-    learner: Learner, online: Online, replay: ReplayBuffer, step: int, generator: torch.Generator
-) -> Metrics:
-    """All updates that belong to one environment step: `utd` for the critics, fewer for the policy.
+class OnlineLoop:
+    """Everything that changes while one run goes on.
 
     Args:
-        learner: updated in place.
-        online: the ratios.
-        replay: where batches come from.
-        step: the environment step, 1 or more; decides whose turn it is when policy_delay > utd.
-        generator: source of randomness for the batches.
-
-    Returns:
-        The metrics of the last updates, each (S,).
+        prior: what pre-training left.
+        plan: the checked arguments of `finetune`.
+        seed: start of the random streams.
+        device: where the networks live.
+        progress: show progress bars.
     """
-    batch = replay.sample(learner.config.batch_size, generator, batches=online.utd)
-    metrics: Metrics = {}
-    waiting: list[Batch] = []
-    for i, minibatch in enumerate(batch.split(online.utd), start=1):
-        metrics |= learner.update_critics(minibatch)
-        waiting.append(minibatch)
-        if ((step - 1) * online.utd + i) % online.policy_delay == 0:
-            seen = Batch.concatenate(waiting) if online.policy_batch == "all" else minibatch
-            metrics |= learner.update_policy(seen)
-            waiting.clear()
-    return metrics
+
+    def __init__(
+        self, prior: Prior, plan: Plan, seed: int, device: torch.device, *, progress: bool
+    ) -> None:
+        self.prior, self.plan, self.recipe = prior, plan, plan.recipe
+        self.seed, self.device, self.progress = seed, device, progress
+        self.learner, self.crossing = hand_over(
+            prior, self.recipe, seed=stream(seed, Role.LEARNER), device=device
+        )
+        self.guide = hand_over_guide(
+            prior, self.recipe, seed=stream(seed, Role.GUIDE), device=device
+        )
+        frozen = copy.deepcopy(prior.learner.policy).to(device)
+        walker = frozen if self.guide is None else self.guide.policy
+        self.cast = Cast(self.learner.policy, walker, frozen)
+        self.recipe.acting.check(self.cast)
+        self.replay = make_replay(prior, self.recipe, plan.steps, device)
+        self.generator = torch.Generator(device).manual_seed(stream(seed, Role.LOOP))
+        self.horizon = self.recipe.acting.schedule.start(
+            Setting(
+                prior.seeds,
+                plan.steps,
+                time_limit_of(plan.env_id, plan.env_kwargs),
+                prior.data,
+                self.replay,
+                walker,
+                self.learner,
+                stream(seed, Role.SCHEDULE),
+                device,
+                progress,
+            )
+        )
+        self.episodes, self.recorder = Episodes(prior.seeds), Recorder(plan.eval_every)
+        self.points: list[int] = []
+        self.curves: dict[str, list[np.ndarray]] = {"mode": [], "sampled": [], "behaviour": []}
+
+    def warming(self, step: int) -> bool:
+        """Whether no policy may move at this step, 1 for the first."""
+        return step <= self.recipe.warmup.steps
+
+    def rule(self, step: int) -> Acting:
+        """Who acts at this step, 1 for the first."""
+        return self.recipe.warmup.acting if self.warming(step) else self.recipe.acting
+
+    def act(self, observations: np.ndarray, step: int) -> np.ndarray:
+        """Chooses the next actions: (S, O) to (S, A)."""
+        moment = Moment(
+            torch.as_tensor(observations, device=self.device).unsqueeze(1),  # (S, 1, O)
+            torch.as_tensor(self.episodes.timesteps, device=self.device).unsqueeze(1),  # (S, 1)
+            as_tensor(self.horizon.current, self.device),
+            self.cast,
+            self.generator,
+        )
+        return self.rule(step).act(moment).squeeze(1).cpu().numpy()  # (S, A)
+
+    def update(self, step: int) -> Metrics:
+        """The gradient steps that belong to an environment step."""
+        if self.warming(step):
+            metrics = warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
+        else:
+            metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)
+            if self.guide is not None and self.recipe.guide is not None:
+                theirs = learn(self.guide, self.recipe.guide, self.replay, step, self.generator)
+                metrics |= {f"guide_{name}": value for name, value in theirs.items()}
+        self.horizon.after_step(step)
+        guided = self.recipe.acting.schedule != NO_GUIDE
+        return metrics | self.horizon.metrics() if guided else metrics
+
+    def measure(self, step: int, evaluator: Evaluator) -> None:
+        """One point of the curves: the learner's policy alone, and the rule that acts next."""
+        self.points.append(step)
+        seed = evaluation_stream(self.seed, len(self.points))  # the same for all recipes
+        for mode, name in ((True, "mode"), (False, "sampled")):
+            result = evaluator(self.learner.policy, mode=mode, seed=seed)
+            self.curves[name].append(result.mean_returns)  # (S,)
+        rule = self.rule(step + 1)
+        if rule == LearnerActs():
+            behaviour = self.curves["sampled"][-1]
+        else:
+            horizon = as_tensor(self.horizon.proposed, self.device)
+            performer = Performer(rule, self.cast, horizon)
+            behaviour = evaluator(performer, mode=False, seed=seed).mean_returns
+        self.curves["behaviour"].append(behaviour)
+        if not self.warming(step + 1):  # the return of another rule says nothing of h
+            self.horizon.after_evaluation(step, behaviour)
+
+    def run(self, callbacks: Sequence[Callback]) -> Run:
+        """Plays the whole run."""
+        plan, start = self.plan, time.perf_counter()
+        env = make_vec(plan.env_id, self.prior.seeds, env_kwargs=plan.env_kwargs)
+        evaluator = Evaluator(
+            plan.env_id,
+            seeds=self.prior.seeds,
+            episodes=plan.eval_episodes,
+            env_kwargs=plan.env_kwargs,
+        )
+        bar = tqdm(
+            range(1, plan.steps + 1),
+            desc=f"fine-tune {self.recipe.name}",
+            disable=not self.progress,
+        )
+        metrics: Metrics = {}
+        with closing(env), evaluator:  # also when training stops half-way
+            observations, _ = env.reset(seed=stream(self.seed, Role.ENVIRONMENT))  # (S, O)
+            self.measure(0, evaluator)
+            for callback in callbacks:
+                callback(0, self.learner, self.replay)
+            for step in bar:
+                actions = self.act(observations, step)  # (S, A)
+                following, rewards, terminations, truncations, info = env.step(actions)
+                ends = (terminations, truncations)
+                last = next_observations(following, info)  # at an episode's end, its true last one
+                clock = self.episodes.timesteps
+                self.replay.add(observations, actions, rewards, last, *ends, clock)
+                done = terminations | truncations  # (S,)
+                self.episodes.record(step, rewards, done)
+                observations = following
+                metrics |= self.update(step)
+                if metrics:
+                    self.recorder.record(step, metrics)
+                if step % plan.eval_every == 0 or step == plan.steps:
+                    self.measure(step, evaluator)
+                    for callback in callbacks:
+                        callback(step, self.learner, self.replay)
+                self.horizon.begin_episodes(done)  # last: what was just learned counts for them
+        return self.result(time.perf_counter() - start)
+
+    def result(self, seconds: float) -> Run:
+        """The run as it stands."""
+        return Run(
+            recipe=self.recipe,
+            env_id=self.plan.env_id,
+            dataset=self.prior.data.name,
+            seeds=self.prior.seeds,
+            seed=self.seed,
+            steps=np.array(self.points),
+            returns_mode=np.stack(self.curves["mode"], 1),
+            returns_sampled=np.stack(self.curves["sampled"], 1),
+            returns_behaviour=np.stack(self.curves["behaviour"], 1),
+            episode_steps=[np.array(s, np.int64) for s in self.episodes.steps],
+            episode_returns=[np.array(r) for r in self.episodes.returns],
+            metrics=self.recorder.history(),
+            crossing=self.crossing,
+            prior=self.prior,
+            learner=self.learner,
+            guide=self.guide,
+            seconds=seconds,
+        )
 
 
 def finetune(
@@ -102,6 +219,7 @@ def finetune(
     *,
     steps: int = 4_000,
     env_id: str | None = None,
+    env_kwargs: Mapping[str, Any] | None = None,
     seeds: int | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -115,10 +233,11 @@ def finetune(
     Args:
         prior: what pre-training left; its learner is not changed.
         recipe: a name of `rlft.RECIPES` or a recipe.
-        steps: environment steps per seed, 1 or more.
+        steps: environment steps per seed, 1 or more; the warm-up is part of them.
         env_id: any Gymnasium id with Box observations and actions; None for the data's own.
+        env_kwargs: options of the environment; None for those that the data was logged with.
         seeds: must equal the prior's S if given: each run goes on from a prior of its own.
-        seed: start of the random stream.
+        seed: start of the random streams.
         device: for example ``"cpu"`` or ``"cuda"``.
         eval_every: environment steps between evaluations; evaluation uses its own environments.
         eval_episodes: episodes per seed and evaluation, for sampled and for mode actions each.
@@ -129,117 +248,11 @@ def finetune(
         The run, with evaluations at 0, eval_every, ..., and at the end.
 
     Raises:
-        InputError: for an unknown recipe, environment or device, sizes that do not fit, or seeds
-            that differ.
+        InputError: for an unknown recipe, environment or device, sizes that do not fit, seeds
+            that differ, a warm-up as long as the run, or a jump start that does not fit.
         NumericalError: if a loss, or what the environment returns, is NaN or infinite; names the
             seed.
     """
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
-    if steps < 1 or eval_every < 1 or eval_episodes < 1:
-        raise InputError(
-            f"steps={steps}, eval_every={eval_every}, eval_episodes={eval_episodes}: each counts "
-            "something that must happen at least once; give 1 or more."
-        )
-    if seeds is not None and seeds != prior.seeds:
-        raise InputError(
-            f"seeds={seeds}, but the prior was trained with {prior.seeds} seeds and each run goes "
-            f"on from its own. Leave `seeds` out, or pre-train with seeds={seeds}."
-        )
-    env_id = env_id or prior.data.env_id
-    if not env_id:
-        raise InputError(
-            f"The data {prior.data.name!r} does not say which environment it was logged in. Name "
-            "the one to fine-tune in: finetune(prior, recipe, env_id=...)."
-        )
-    env_kwargs = dict(prior.data.env_kwargs) if env_id == prior.data.env_id else None
-    where = find_device(device)
-    learner, crossing = hand_over(prior, recipe, seed=seed + 2, device=where)
-    frozen_policy = copy.deepcopy(prior.learner.policy).to(where)
-    replay = make_replay(prior, recipe, steps, where)
-    generator = torch.Generator(where).manual_seed(seed + 3)  # acting and batches
-    env = make_vec(env_id, prior.seeds, env_kwargs=env_kwargs)
-    check_sizes(prior, env_id, env.single_observation_space.shape, env.single_action_space.shape)
-    evaluator = Evaluator(env_id, seeds=prior.seeds, episodes=eval_episodes, env_kwargs=env_kwargs)
-
-    points: list[int] = []
-    curves: dict[bool, list[np.ndarray]] = {True: [], False: []}
-
-    def measure(step: int) -> None:
-        points.append(step)
-        for mode, curve in curves.items():
-            # Other starts and noise at each evaluation, the same ones for all recipes.
-            result = evaluator(learner.policy, mode=mode, seed=seed + 1_000_003 * len(points))
-            curve.append(result.mean_returns)  # (S,)
-        for callback in callbacks:
-            callback(step, learner, replay)
-
-    start = time.perf_counter()
-    episodes, recorder = Episodes(prior.seeds), Recorder(eval_every)
-    metrics: Metrics = {}
-    with closing(env), evaluator:  # also when training stops half-way
-        observations, _ = env.reset(seed=seed)  # (S, O)
-        measure(0)
-        for step in tqdm(
-            range(1, steps + 1), desc=f"fine-tune {recipe.name}", disable=not progress
-        ):
-            warming = step <= recipe.warmup.steps
-            rule = recipe.warmup.acting if warming else recipe.acting
-            moment = Moment(
-                torch.as_tensor(observations, device=where),
-                torch.as_tensor(episodes.timesteps, device=where),
-                learner,
-                frozen_policy,
-                generator,
-            )
-            actions = rule.act(moment).cpu().numpy()  # (S, A)
-            following, rewards, terminations, truncations, info = env.step(actions)
-            done = terminations | truncations  # (S,)
-            last = next_observations(following, info)  # where an episode ended, its true last one
-            replay.add(
-                observations, actions, rewards, last, terminations, truncations, episodes.timesteps
-            )
-            episodes.record(step, rewards, done)
-            observations = following
-            if not warming:
-                metrics |= learn(learner, recipe.online, replay, step, generator)
-                recorder.record(step, metrics)
-            elif recipe.warmup.critic_updates:
-                size, count = learner.config.batch_size, recipe.warmup.critic_updates
-                batch = replay.sample(size, generator, batches=count)
-                for minibatch in batch.split(count):
-                    learner.update_critics(minibatch)
-            if step % eval_every == 0 or step == steps:
-                measure(step)
-    return Run(
-        recipe=recipe,
-        env_id=env_id,
-        dataset=prior.data.name,
-        seeds=prior.seeds,
-        seed=seed,
-        steps=np.array(points),
-        returns_mode=np.stack(curves[True], 1),
-        returns_sampled=np.stack(curves[False], 1),
-        episode_steps=[np.array(s, np.int64) for s in episodes.steps],
-        episode_returns=[np.array(r) for r in episodes.returns],
-        metrics=recorder.history(),
-        crossing=crossing,
-        prior=prior,
-        learner=learner,
-        seconds=time.perf_counter() - start,
-    )
-
-
-def check_sizes(
-    prior: Prior,
-    env_id: str,
-    observation_shape: tuple[int, ...] | None,
-    action_shape: tuple[int, ...] | None,
-) -> None:
-    """Raises InputError unless the environment's sizes are those that the prior was trained on."""
-    expected = ((prior.learner.observation_size,), (prior.learner.action_size,))
-    if (observation_shape, action_shape) != expected:
-        raise InputError(
-            f"Environment {env_id!r} has observations {observation_shape} and actions "
-            f"{action_shape}, but the prior was trained on {expected[0]} and {expected[1]} from "
-            f"{prior.data.name!r}. Use the data's own environment {prior.data.env_id!r}."
-        )
+    plan = make_plan(prior, recipe, steps, env_id, env_kwargs, seeds, eval_every, eval_episodes)
+    loop = OnlineLoop(prior, plan, seed, find_device(device), progress=progress)
+    return loop.run(callbacks)

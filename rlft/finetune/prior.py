@@ -13,12 +13,13 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from rlft.algorithms import Config, Learner, algorithm_config, make_learner
+from rlft.algorithms import BCConfig, Config, Learner, algorithm_config, make_learner
 from rlft.compute import find_device
 from rlft.data import OfflineData, Transitions
 from rlft.errors import InputError
 from rlft.finetune.checkpoint import Checkpoint, Setup
 from rlft.finetune.recorder import History, Recorder
+from rlft.streams import Role, stream
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,15 @@ def pretrain(
         )
     where = find_device(device)
     learner = make_learner(
-        config, data.observation_size, data.action_size, seeds, seed=seed, device=where
+        config,
+        data.observation_size,
+        data.action_size,
+        seeds,
+        seed=stream(seed, Role.PRETRAINED_LEARNER),
+        device=where,
     )
     batches = OfflineData(data, seeds, gamma=config.gamma, device=where)
-    generator = torch.Generator(where).manual_seed(seed + 1)  # apart from the learner's stream
+    generator = torch.Generator(where).manual_seed(stream(seed, Role.PRETRAINING_BATCHES))
     recorder = Recorder(log_every)
     saved, done, spent = None, 0, 0.0
     if checkpoint is not None:
@@ -135,3 +141,26 @@ def pretrain(
             saved.save(step, time.perf_counter() - start)
     seconds = time.perf_counter() - start
     return Prior(name, learner, data, steps, recorder.history(), seconds)
+
+
+def untrained(data: Transitions, *, seeds: int = 6, seed: int = 0, device: str = "cpu") -> Prior:
+    """A prior for methods that start from nothing (RLPD, fast SAC): the data, and no training.
+
+    Args:
+        data: the logged transitions, for a recipe that retains them.
+        seeds: S, 1 or more.
+        seed: start of the random stream.
+        device: where the learner lives.
+
+    Returns:
+        A prior of 0 steps whose policy has its initial weights.
+    """
+    learner = make_learner(
+        BCConfig(),
+        data.observation_size,
+        data.action_size,
+        seeds,
+        seed=stream(seed, Role.PRETRAINED_LEARNER),
+        device=find_device(device),
+    )
+    return Prior("untrained", learner, data, 0, Recorder(1).history(), 0.0)

@@ -1,21 +1,19 @@
 """A method is data: what is handed over, who acts, what is learned, and where it comes from.
 
 There is one online loop (`loop.py`). What differs between two methods is what differs between two
-recipes, and nothing else.
+recipes, and nothing else. The methods themselves are in `recipes.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rlft.algorithms import Config
-from rlft.algorithms.cql import CQLConfig
-from rlft.algorithms.inac import InACConfig
-from rlft.algorithms.iql import IQLConfig
-from rlft.algorithms.sac import SACConfig
 from rlft.errors import InputError, unknown
-from rlft.finetune.acting import Acting, FrozenActs, LearnerActs
+from rlft.finetune.acting import NO_GUIDE, Acting, FrozenActs, LearnerActs
+
+PRESETS = ("course", "paper")
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Warmup:
         critic_updates: critic updates per environment step meanwhile (WSRL 0, PORL 16).
 
     Raises:
-        InputError: a negative number.
+        InputError: a negative number, or a jump start, whose h would have no schedule here.
     """
 
     steps: int = 0
@@ -73,6 +71,11 @@ class Warmup:
             raise InputError(
                 f"Warmup(steps={self.steps}, critic_updates={self.critic_updates}): both are "
                 "counts; give 0 for none, or more."
+            )
+        if self.acting.schedule != NO_GUIDE:
+            raise InputError(
+                f"Warmup(acting={self.acting}): h is the business of the recipe's own acting rule. "
+                "Let one policy act meanwhile, for example FrozenActs() or EpsilonGreedy(0.2)."
             )
 
 
@@ -123,17 +126,45 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Pretraining:
+    """How the prior of a method is made, where its authors say so.
+
+    `finetune` takes any prior that fits; this is what `python -m rlft compare` makes.
+
+    Attributes:
+        name: of the algorithm, for tables.
+        config: its configuration.
+        steps: gradient updates.
+
+    Raises:
+        InputError: if `steps` < 1.
+    """
+
+    name: str
+    config: Config
+    steps: int
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(f"steps={self.steps}: pre-training needs at least 1 gradient update.")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A fine-tuning method.
 
     Attributes:
-        name: its key in `RECIPES`.
+        name: its key in the registry.
         title: one line for tables and figures.
         online: the learner after the switch.
         handover: what crosses.
         warmup: the phase in which no policy moves.
         acting: who acts afterwards.
+        guide: a second learner that starts from the whole prior and learns from the same replay
+            (AJS); None: where the acting rule asks for a guide, the pre-trained policy walks.
+        prior: what its authors start from; None for methods that start from nothing.
         source: paper and kind.
+        preset: the course's scale (small networks, short phases) or the paper's.
     """
 
     name: str
@@ -142,92 +173,11 @@ class Recipe:
     handover: Handover = field(default_factory=Handover)
     warmup: Warmup = field(default_factory=Warmup)
     acting: Acting = field(default_factory=LearnerActs)
+    guide: Online | None = None
+    prior: Pretraining | None = None
     source: Source = Source("common practice", "baseline")
+    preset: Literal["course", "paper"] = "course"
 
-
-# What a newcomer's script does: load the two networks into a fresh SAC and go on. The temperature
-# restarts at 1, Adam starts without moments, targets are copied from the critics, the data is gone.
-NAIVE = Handover(target_critics=False, temperature=False, optimizers=False)
-
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="sac",
-            title="SAC, started naively",
-            online=Online(SACConfig()),
-            handover=NAIVE,
-            source=Source("Haarnoja et al. 2018, arXiv 1812.05905", "baseline"),
-        ),
-        Recipe(
-            name="sac-retain",
-            title="SAC, started naively, offline data kept in the buffer",
-            online=Online(SACConfig()),
-            handover=replace(NAIVE, retention="append"),
-            source=Source("Haarnoja et al. 2018, arXiv 1812.05905", "baseline"),
-        ),
-        Recipe(
-            name="inac",
-            title="InAC, offline data dropped",
-            online=Online(InACConfig()),
-            source=Source("Xiao et al. 2023, arXiv 2302.14372", "baseline"),
-        ),
-        Recipe(
-            name="inac-retain",
-            title="InAC, offline data kept in the buffer",
-            online=Online(InACConfig()),
-            handover=Handover(retention="append"),
-            source=Source("Xiao et al. 2023, arXiv 2302.14372", "baseline"),
-        ),
-        Recipe(
-            name="cql",
-            title="CQL, offline data dropped",
-            online=Online(CQLConfig()),
-            source=Source("Kumar et al. 2020, arXiv 2006.04779", "baseline"),
-        ),
-        Recipe(
-            name="cql-retain",
-            title="CQL, half of each batch offline",
-            online=Online(CQLConfig()),
-            handover=Handover(retention="mix"),
-            source=Source("Kumar et al. 2020, arXiv 2006.04779", "baseline"),
-        ),
-        Recipe(
-            name="calql",
-            title="Cal-QL, offline data dropped",
-            online=Online(CQLConfig(calibrated=True)),
-            source=Source("Nakamoto et al. 2023, arXiv 2303.05479", "baseline"),
-        ),
-        Recipe(
-            name="calql-retain",
-            title="Cal-QL, half of each batch offline",
-            online=Online(CQLConfig(calibrated=True)),
-            handover=Handover(retention="mix"),
-            source=Source("Nakamoto et al. 2023, arXiv 2303.05479", "baseline"),
-        ),
-        Recipe(
-            name="iql",
-            title="IQL, offline data dropped",
-            online=Online(IQLConfig()),
-            source=Source("Kostrikov et al. 2022, arXiv 2110.06169", "baseline"),
-        ),
-        Recipe(
-            name="iql-retain",
-            title="IQL, offline data kept in the buffer",
-            online=Online(IQLConfig()),
-            handover=Handover(retention="append"),
-            source=Source("Kostrikov et al. 2022, arXiv 2110.06169", "baseline"),
-        ),
-    )
-}
-
-
-def find_recipe(name: str) -> Recipe:
-    """The recipe of a method.
-
-    Raises:
-        InputError: if there is none; the message lists near matches.
-    """
-    if name not in RECIPES:
-        raise unknown("recipe", name, RECIPES)
-    return RECIPES[name]
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise unknown("preset", self.preset, PRESETS)

@@ -26,13 +26,16 @@ class Run:
         seed: start of the random stream.
         steps: (P,), environment steps per seed at each evaluation; 0 is the switch itself.
         returns_mode: (S, P), undiscounted return of the mode action, mean over episodes.
-        returns_sampled: (S, P), the same for sampled actions, as the agent acts.
+        returns_sampled: (S, P), the same for sampled actions.
+        returns_behaviour: (S, P), the same for the whole rule that acts next, with its guide and
+            its random actions; where the learner's policy acts alone, `returns_sampled`.
         episode_steps: S arrays, the step at which each training episode ended.
         episode_returns: S arrays, the return of each training episode.
         metrics: training metrics, each (S, P'), with ``"step"`` (P',).
         crossing: what crossed the switch.
         prior: where it started.
         learner: where it ended.
+        guide: the second learner at the end, where the recipe has one.
         seconds: wall-clock time.
     """
 
@@ -44,12 +47,14 @@ class Run:
     steps: np.ndarray
     returns_mode: np.ndarray
     returns_sampled: np.ndarray
+    returns_behaviour: np.ndarray
     episode_steps: list[np.ndarray]
     episode_returns: list[np.ndarray]
     metrics: History
     crossing: Crossing
     prior: Prior
     learner: Learner
+    guide: Learner | None
     seconds: float
 
     def summary(
@@ -59,7 +64,8 @@ class Run:
 
         Args:
             best: best known return, for the regret; None for the best point of this run.
-            curve: "sampled" for the return of sampled actions, "mode" of the most likely ones.
+            curve: "sampled" for the return of the policy's sampled actions, "mode" of its most
+                likely ones, "behaviour" of the rule that acts, guide and random actions included.
             window: evaluation points averaged before the lowest is taken; see `metrics.drop`.
 
         Raises:

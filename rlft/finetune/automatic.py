@@ -1,0 +1,183 @@
+"""AJS's schedule: the guide walks less when an estimate of the whole policy says that it may.
+
+Fitted Q evaluation follows the current switching policy along the run. Where its estimate is no
+worse than the offline reference, h falls; there the explorer takes over a little earlier. What the
+paper (arXiv 2505.00913) leaves open is a field here, so this is a reconstruction.
+
+Letters: S seeds.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Literal
+
+from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.algorithms.fqe_offline import fit_fqe
+from rlft.errors import InputError, unknown
+from rlft.finetune.gate import Gate
+from rlft.finetune.horizon import Setting, longest
+from rlft.switching import Stationary
+
+REFERENCES = ("frozen", "tracked")
+JUDGES = ("current", "candidate")
+PLACES = ("start", "hand-off")
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """h falls by `step` when estimate + bias >= reference - tolerance; h is per seed.
+
+    Known from the paper: h starts at the longest episode; the estimator is fitted Q evaluation of
+    the switching policy on the buffer, updated now and then; it is compared with the offline value.
+    Every field except `start_at` is unknown in the paper; its default is chosen here, as it says.
+
+    Attributes:
+        start_at: h at the beginning, 0 or more; None for the whole episode, as in the paper.
+        step: steps by which h moves. Unknown in the paper; chosen as a twentieth of the maze's
+            time limit, so that one wrong decision costs little and the way down fits into a run.
+        check_every: environment steps between two decisions. Unknown in the paper; chosen as one
+            longest episode of the maze: a new h has then been acted on before the next decision.
+        tolerance: what may be missing, in units of return, 0 or more. Unknown in the paper; chosen
+            as a tenth of the medium data's return of about -33, which costs 3 steps of a walk and
+            is several times what the estimate wobbles (0.5) while the policy stays.
+        spreads: standard deviations of the ensemble added to the tolerance, 0 or more. Unknown in
+            the paper; chosen 0, as the spread does not see what the data does not show.
+        may_grow: whether h grows by `step`, up to `start_at`, when the estimate is too low. Unknown
+            in the paper, which only speaks of reducing; chosen off.
+        judge: which policy is estimated: the one at the "current" h, or the "candidate" that would
+            follow. Unknown in the paper beyond its words "current switching policy"; chosen so.
+            With "candidate" the replay holds no explorer's action before the current h: what it
+            would do there is extrapolated.
+        read_at: where values are read: at "start", the data's first observations, or at "hand-off",
+            the states seen at steps nearest h. Unknown in the paper; chosen "start", the usual
+            place. With a discount the explorer's part weighs gamma^h there, next to nothing for a
+            late hand-off; hence the undiscounted default of `fqe`.
+        states: number of states at which values are read, 1 or more. Unknown in the paper; chosen
+            64, enough for the mean over the maze's narrow start area.
+        fqe: the estimator. Unknown in the paper, also whether it sees the clock; chosen to see it,
+            as the switching policy does, and to estimate the plain return of an episode.
+        mode: estimate most likely actions instead of sampled ones. Unknown in the paper; chosen
+            off, as the policy acts with sampled ones.
+        update_every: environment steps between two rounds of updates. Unknown in the paper
+            ("periodically"); chosen 1 with one update each, the ratio of the policies' critics.
+        updates: updates in a round, 1 or more. Unknown in the paper; see `update_every`.
+        data_share: share of logged rows in the estimator's batches, in [0, 1], beside what the
+            replay holds. Unknown in the paper ("the buffer"); chosen 0.5: early on the replay holds
+            a few hundred steps of the guide alone.
+        reference: a "frozen" function, or one that is "tracked", re-estimated along the run from
+            the same batches. Unknown in the paper ("initial offline value"); chosen frozen.
+        reference_updates: updates of the reference on the logged data, before the run. Unknown in
+            the paper; chosen so that the estimate has stopped moving: on the maze's medium data it
+            changes by less than 1 afterwards, but by up to 7 after 500 updates.
+        warm_start: whether the estimator starts as a copy of the reference: at full h both are
+            about the same policy. Unknown in the paper ("all networks initialised from offline
+            training"); chosen so. If not, it starts from new networks.
+        bias: added to the estimate, in units of return. Not in the paper: it provokes stagnation
+            (negative) and collapse (positive).
+
+    Raises:
+        InputError: a value outside its range.
+    """
+
+    start_at: int | None = None
+    step: int = 5
+    check_every: int = 100
+    tolerance: float = 3.0
+    spreads: float = 0.0
+    may_grow: bool = False
+    judge: Literal["current", "candidate"] = "current"
+    read_at: Literal["start", "hand-off"] = "start"
+    states: int = 64
+    fqe: FQEConfig = FQEConfig(gamma=1.0, time_aware=True, finite_horizon=True)
+    mode: bool = False
+    update_every: int = 1
+    updates: int = 1
+    data_share: float = 0.5
+    reference: Literal["frozen", "tracked"] = "frozen"
+    reference_updates: int = 2_000
+    warm_start: bool = True
+    bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in (
+            "step",
+            "check_every",
+            "states",
+            "update_every",
+            "updates",
+            "reference_updates",
+        ):
+            if getattr(self, name) < 1:
+                raise InputError(
+                    f"Automatic({name}={getattr(self, name)}): it counts something that must "
+                    "happen; give 1 or more."
+                )
+        for name in ("tolerance", "spreads"):
+            if not getattr(self, name) >= 0:  # not a number is refused too
+                raise InputError(
+                    f"Automatic({name}={getattr(self, name)}): what may be missing cannot be "
+                    "negative; give 0 or more. To ask for more than the reference, use a negative "
+                    "bias."
+                )
+        if self.start_at is not None and self.start_at < 0:
+            raise InputError(
+                f"Automatic(start_at={self.start_at}): h counts the guide's steps; give 0 or more."
+            )
+        if not 0 <= self.data_share <= 1:
+            raise InputError(
+                f"Automatic(data_share={self.data_share}): the share of logged rows must lie in "
+                "[0, 1]; use 0.5."
+            )
+        for name, choices in (
+            ("judge", JUDGES),
+            ("read_at", PLACES),
+            ("reference", REFERENCES),
+        ):
+            if getattr(self, name) not in choices:
+                raise unknown(name, getattr(self, name), choices)
+
+    def start(self, setting: Setting) -> Gate:
+        """Fits the reference to the logged data and begins with the longest h.
+
+        Raises:
+            InputError: the environment declares no time limit, h is beyond it, or guide and
+                explorer cannot share an episode.
+            NumericalError: a loss of the reference is NaN or infinite.
+        """
+        limit = setting.time_limit
+        if limit is None:
+            raise InputError(
+                "Automatic needs to know how long an episode can last: h starts there, and the "
+                "estimator measures the clock in parts of it. The environment declares no time "
+                "limit; register it with max_episode_steps, or use Linear(start_at=...)."
+            )
+        start = longest(self.start_at, setting)
+        # A policy of its own: the setting's guide may go on learning, the reference does not.
+        offline_guide = Stationary(copy.deepcopy(setting.guide).requires_grad_(False), self.mode)
+        reference = fit_fqe(
+            offline_guide,
+            setting.data,
+            config=self.fqe,
+            steps=self.reference_updates,
+            time_limit=limit,
+            seed=setting.seed,
+            device=setting.device,
+            progress=setting.progress,
+        )
+        # The same seed as the reference's: both are read with the same noise in the actions, so
+        # that their difference is that of the policies.
+        estimator = FQE(
+            self.fqe,
+            setting.data.observation_size,
+            setting.data.action_size,
+            setting.seeds,
+            time_limit=limit,
+            reward_range=setting.data.reward_range,
+            seed=setting.seed,
+            device=setting.device,
+        )
+        if self.warm_start:
+            estimator.load_state_dict(reference.state_dict())
+        return Gate(self, setting, start, estimator, reference, offline_guide)

@@ -1,0 +1,172 @@
+"""The gate of AJS while a run goes on: updates the estimator, reads both values, moves h.
+
+`automatic.py` says what the rule is and where each of its numbers comes from. Here the estimators
+come from outside, so that a test can put known numbers in their place.
+
+Letters: S seeds, B batch, K states that are read, N rows, O observation size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlft.algorithms.base import Metrics
+from rlft.algorithms.fqe import Estimate
+from rlft.algorithms.fqe_offline import initial_states
+from rlft.data import Batch, OfflineData
+from rlft.data.batch import row_layout, unpack_rows
+from rlft.finetune.horizon import Horizon, Setting, as_tensor
+from rlft.switching import Switching, TimedPolicy
+
+if TYPE_CHECKING:  # the rule builds the gate and the gate reads the rule's fields
+    from rlft.finetune.automatic import Automatic
+
+
+class Estimator(Protocol):
+    """What the gate needs of fitted Q evaluation; see `rlft.algorithms.fqe.FQE`."""
+
+    def update(self, batch: Batch, policy: TimedPolicy) -> Metrics: ...
+
+    def estimate(
+        self, observations: Tensor, policy: TimedPolicy, timesteps: Tensor | None = None
+    ) -> Estimate: ...
+
+
+class Gate(Horizon):
+    """h of each seed, lowered where the estimate of the switching policy is high enough.
+
+    Args:
+        rule: the numbers.
+        setting: what the run gives; its guide and learner are read anew at every update.
+        start: h of the first episodes, and the largest one.
+        estimator: follows the switching policy.
+        reference: the value of the guide as it came from offline training.
+        offline_guide: that guide, for whole episodes.
+
+    Attributes:
+        estimate: (S,) last estimate that was read, with the rule's bias.
+        reference: (S,) last reference that was read, at the same states.
+        spread: (S,) standard deviation of the estimate over the ensemble.
+    """
+
+    def __init__(
+        self,
+        rule: Automatic,
+        setting: Setting,
+        start: int,
+        estimator: Estimator,
+        reference: Estimator,
+        offline_guide: TimedPolicy,
+    ) -> None:
+        super().__init__(np.full(setting.seeds, start))
+        self.rule, self.setting, self.start = rule, setting, start
+        self.estimator, self.reference_estimator = estimator, reference
+        self.offline_guide = offline_guide
+        (root,) = np.random.SeedSequence(setting.seed).spawn(1)  # the estimator has the seed itself
+        batches = int(root.generate_state(1)[0])
+        self.generator = torch.Generator(setting.device).manual_seed(batches)
+        self.logged = OfflineData(
+            setting.data, setting.seeds, gamma=setting.replay.gamma, device=setting.device
+        )
+        self.layout = row_layout(setting.data.observation_size, setting.data.action_size)
+        self.starts = self._even_starts()  # (S, K, O)
+        self._read()
+
+    def after_step(self, step: int) -> None:
+        """Updates the estimator and decides about h, each when its turn has come."""
+        if step % self.rule.update_every == 0:
+            policy = self._judged()
+            for _ in range(self.rule.updates):
+                batch = self._batch()
+                self.estimator.update(batch, policy)
+                if self.rule.reference == "tracked":
+                    self.reference_estimator.update(batch, self.offline_guide)
+        if step % self.rule.check_every == 0:
+            self._read()
+            self._decide()
+
+    def metrics(self) -> Metrics:
+        """h in force, and what was read at the last decision, each (S,)."""
+        return {
+            **super().metrics(),
+            "estimate": self.estimate,
+            "reference": self.reference,
+            "spread": self.spread,
+        }
+
+    def _decide(self) -> None:
+        """Lowers h where the gate opens; where it does not, h stays or grows."""
+        rule = self.rule
+        missing = self.reference - self.estimate  # (S,)
+        opens = (missing <= rule.tolerance + rule.spreads * self.spread).numpy(force=True)  # (S,)
+        lower = np.maximum(self.proposed - rule.step, 0)
+        higher = np.minimum(self.proposed + rule.step, self.start)
+        self.proposed[:] = np.where(opens, lower, higher if rule.may_grow else self.proposed)
+
+    def _read(self) -> None:
+        """Reads both values at the same states."""
+        if self.rule.read_at == "start":
+            states, timesteps = self.starts, torch.zeros_like(self.starts[..., 0])
+        else:
+            states, timesteps = self._hand_off_states()
+        found = self.estimator.estimate(states, self._judged(), timesteps)
+        self.estimate = found.mean + self.rule.bias
+        self.spread = found.spread
+        self.reference = self.reference_estimator.estimate(
+            states, self.offline_guide, timesteps
+        ).mean
+
+    def _judged(self) -> Switching:
+        """The switching policy that the estimator is about."""
+        horizon = self.proposed
+        if self.rule.judge == "candidate":
+            horizon = np.maximum(horizon - self.rule.step, 0)
+        setting = self.setting
+        return Switching(
+            setting.guide,
+            setting.learner.policy,
+            as_tensor(horizon, setting.device),
+            self.rule.mode,
+        )
+
+    def _batch(self) -> Batch:
+        """Logged rows and the replay's, in the rule's shares."""
+        size = self.rule.fqe.batch_size
+        logged = round(self.rule.data_share * size)
+        parts = []
+        if logged > 0:
+            parts.append(self.logged.sample(logged, self.generator))
+        if logged < size:
+            parts.append(self.setting.replay.sample(size - logged, self.generator))
+        return Batch.concatenate(parts)
+
+    def _even_starts(self) -> Tensor:
+        """First observations of the data's episodes, evenly spread over them: (S, K, O)."""
+        starts = initial_states(self.setting.data)
+        count = min(self.rule.states, len(starts))
+        rows = np.linspace(0, len(starts) - 1, count).round().astype(np.int64)  # (K,)
+        chosen = torch.as_tensor(starts[rows], device=self.setting.device)  # (K, O)
+        return chosen.expand(self.setting.seeds, -1, -1)  # (S, K, O)
+
+    def _hand_off_states(self) -> tuple[Tensor, Tensor]:
+        """The states whose time step is nearest h: (S, K, O), with these time steps (S, K).
+
+        From where the batches come. There are always some, also when no episode lasts as long as h;
+        among equally near ones chance decides, so that old rows are not preferred.
+        """
+        replay, seeds = self.setting.replay, self.setting.seeds
+        rows = replay.rows[:, : len(replay)]  # (S, N, W)
+        if self.rule.data_share > 0 or len(replay) == 0:
+            rows = torch.cat((rows, self.logged.rows.expand(seeds, -1, -1)), 1)
+        seen = unpack_rows(self.layout, rows)
+        h = as_tensor(self.proposed, self.setting.device).unsqueeze(1)  # (S, 1)
+        distance = (seen.timesteps - h).abs()  # (S, N), whole numbers
+        distance += torch.rand(distance.shape, generator=self.generator, device=distance.device)
+        count = min(self.rule.states, distance.shape[1])
+        nearest = distance.topk(count, dim=1, largest=False).indices  # (S, K)
+        where = nearest.unsqueeze(-1).expand(-1, -1, seen.observations.shape[-1])  # (S, K, O)
+        return seen.observations.gather(1, where), seen.timesteps.gather(1, nearest)

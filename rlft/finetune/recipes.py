@@ -1,0 +1,270 @@
+"""The methods at the course's scale, and the registry of both scales.
+
+Small networks, short phases and large learning rates make each method a matter of a minute on two
+cores. The ratios are the authors' own; `paper_recipes.py` has the sizes of the papers, and
+`rlft.diff_recipes(name, name, presets=("course", "paper"))` prints what the scale changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlft.algorithms.bc import BCConfig
+from rlft.algorithms.cql import CQLConfig
+from rlft.algorithms.inac import InACConfig
+from rlft.algorithms.iql import IQLConfig
+from rlft.algorithms.sac import SACConfig
+from rlft.errors import unknown
+from rlft.finetune.acting import EpsilonGreedy, GuideActs, JumpStart
+from rlft.finetune.automatic import Automatic
+from rlft.finetune.common import (
+    AJS_PAPER,
+    CALQL_PAPER,
+    CQL_PAPER,
+    EXPLORE_PAPER,
+    INAC_PAPER,
+    IQL_PAPER,
+    JSRL_PAPER,
+    NAIVE,
+    NOTHING,
+    POLICY_ONLY,
+    PORL_PAPER,
+    RLPD_PAPER,
+    SAC_PAPER,
+    WSRL_PAPER,
+)
+from rlft.finetune.paper_recipes import PAPER
+from rlft.finetune.recipe import (
+    PRESETS,
+    Handover,
+    Online,
+    Pretraining,
+    Recipe,
+    Source,
+    Warmup,
+)
+from rlft.finetune.roll_in import Geometric, Random
+from rlft.finetune.schedule import Linear, Stepped
+from rlft.nets import CriticConfig
+
+# Ten critics, of which two make the target: the ensemble of WSRL, PORL and RLPD. Half the usual
+# width keeps ten critics of six seeds at the cost of five.
+TEN = CriticConfig(ensemble=10, hidden=(32, 32))
+# The authors' ratio of the policy's to the critics' rate: 1e-4 to 3e-4, and sqrt(5) for the steps
+# that Adam makes on zero gradients (see `paper_learners.py`).
+POLICY_LR = 7e-4
+FAST_SAC = SACConfig(
+    critics=TEN, batch_size=64, target_subset=2, policy_lr=POLICY_LR, temperature_lr=POLICY_LR
+)
+FAST = Online(FAST_SAC, utd=4, policy_delay=4, policy_batch="all")
+
+# Updates after which the return and Q at the start no longer change (benchmarks/defaults_study.md).
+CQL_PRIOR = Pretraining("cql", CQLConfig(), 4_000)
+CALQL_PRIOR = Pretraining("calql", CQLConfig(calibrated=True), 4_000)
+IQL_PRIOR = Pretraining("iql", IQLConfig(), 4_000)
+INAC_PRIOR = Pretraining("inac", InACConfig(), 4_000)
+BC_PRIOR = Pretraining("bc", BCConfig(), 2_000)
+# WSRL pre-trains with the ensemble that it goes on with.
+TEN_CQL = Pretraining("cql", CQLConfig(critics=TEN, target_subset=2), 4_000)
+TEN_CALQL = Pretraining("calql", CQLConfig(critics=TEN, target_subset=2, calibrated=True), 4_000)
+TEN_IQL = Pretraining("iql", IQLConfig(critics=TEN), 4_000)
+
+BASELINES = (
+    Recipe(
+        name="sac",
+        title="SAC, started naively",
+        online=Online(SACConfig()),
+        handover=NAIVE,
+        prior=CQL_PRIOR,
+        source=Source(SAC_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="sac-retain",
+        title="SAC, started naively, offline data kept in the buffer",
+        online=Online(SACConfig()),
+        handover=replace(NAIVE, retention="append"),
+        prior=CQL_PRIOR,
+        source=Source(SAC_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="inac",
+        title="InAC, offline data dropped",
+        online=Online(InACConfig()),
+        prior=INAC_PRIOR,
+        source=Source(INAC_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="inac-retain",
+        title="InAC, offline data kept in the buffer",
+        online=Online(InACConfig()),
+        handover=Handover(retention="append"),
+        prior=INAC_PRIOR,
+        source=Source(INAC_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="cql",
+        title="CQL, offline data dropped",
+        online=Online(CQLConfig()),
+        prior=CQL_PRIOR,
+        source=Source(CQL_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="cql-retain",
+        title="CQL, half of each batch offline",
+        online=Online(CQLConfig()),
+        handover=Handover(retention="mix"),
+        prior=CQL_PRIOR,
+        source=Source(CQL_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="calql",
+        title="Cal-QL, offline data dropped",
+        online=Online(CQLConfig(calibrated=True)),
+        prior=CALQL_PRIOR,
+        source=Source(CALQL_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="calql-retain",
+        title="Cal-QL, half of each batch offline",
+        online=Online(CQLConfig(calibrated=True)),
+        handover=Handover(retention="mix"),
+        prior=CALQL_PRIOR,
+        source=Source(CALQL_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="iql",
+        title="IQL, offline data dropped",
+        online=Online(IQLConfig()),
+        prior=IQL_PRIOR,
+        source=Source(IQL_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="iql-retain",
+        title="IQL, offline data kept in the buffer",
+        online=Online(IQLConfig()),
+        handover=Handover(retention="append"),
+        prior=IQL_PRIOR,
+        source=Source(IQL_PAPER, "baseline"),
+    ),
+)
+
+FROM_NOTHING = (
+    Recipe(
+        name="sac-fast",
+        title="Fast SAC from scratch",
+        online=FAST,
+        handover=NOTHING,
+        warmup=Warmup(steps=250, acting=EpsilonGreedy(1.0)),
+        source=Source(WSRL_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="rlpd",
+        title="RLPD: from scratch, half of each batch offline",
+        online=Online(
+            replace(FAST_SAC, target_replacement=False, policy_objective="mean"),
+            utd=4,
+            policy_delay=4,
+        ),
+        handover=replace(NOTHING, retention="mix"),
+        warmup=Warmup(steps=250, acting=EpsilonGreedy(1.0)),
+        source=Source(RLPD_PAPER, "baseline"),
+    ),
+)
+
+# The frozen policy walks, a fresh SAC takes over earlier and earlier.
+JSRL = Recipe(
+    name="jsrl",
+    title="JSRL: the guide leaves stage by stage",
+    online=Online(SACConfig()),
+    handover=NOTHING,
+    acting=JumpStart(schedule=Stepped()),
+    prior=BC_PRIOR,
+    source=Source(JSRL_PAPER, "baseline"),
+)
+JUMP_STARTS = (
+    JSRL,
+    replace(
+        JSRL,
+        name="jsrl-linear",
+        title="JSRL: the guide leaves at a fixed pace",
+        acting=JumpStart(schedule=Linear()),
+    ),
+    replace(
+        JSRL,
+        name="jsrl-random",
+        title="JSRL: the guide leaves at a random step",
+        acting=JumpStart(schedule=Random()),
+    ),
+    replace(
+        JSRL,
+        name="jsrl-geometric",
+        title="Roll-in: the guide walks a geometric number of steps",
+        acting=JumpStart(schedule=Geometric()),
+        source=Source(EXPLORE_PAPER, "baseline"),
+    ),
+    Recipe(
+        name="ajs",
+        title="AJS: an InAC guide, a SAC explorer, FQE decides",
+        online=Online(SACConfig()),
+        handover=NAIVE,
+        acting=JumpStart(guide=GuideActs(), schedule=Automatic()),
+        guide=Online(InACConfig()),
+        prior=INAC_PRIOR,
+        source=Source(AJS_PAPER, "reconstruction"),
+    ),
+)
+
+PORL = Recipe(
+    name="porl",
+    title="PORL: epsilon-greedy pre-sampling, then fast SAC",
+    online=replace(FAST, utd=8, policy_delay=8, policy_batch="last"),
+    handover=POLICY_ONLY,
+    warmup=Warmup(steps=1_000, acting=EpsilonGreedy(0.2), critic_updates=8),
+    prior=CQL_PRIOR,
+    source=Source(PORL_PAPER, "reconstruction"),
+)
+WSRL = Recipe(
+    name="wsrl",
+    title="WSRL: warm-up, then fast SAC, offline data dropped",
+    online=FAST,
+    warmup=Warmup(steps=500),
+    prior=TEN_CQL,
+    source=Source(WSRL_PAPER, "reproduction"),
+)
+POLICY_AND_MORE = (
+    PORL,
+    replace(PORL, name="porl-bc", title="PORL from a cloned policy", prior=BC_PRIOR),
+    replace(
+        PORL,
+        name="random-critic",
+        title="Fast SAC with random critics",
+        warmup=Warmup(),
+        prior=BC_PRIOR,
+        source=Source(PORL_PAPER, "baseline"),
+    ),
+    WSRL,
+    replace(WSRL, name="wsrl-calql", title="WSRL after Cal-QL", prior=TEN_CALQL),
+    replace(WSRL, name="wsrl-iql", title="WSRL after IQL", prior=TEN_IQL),
+)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (*BASELINES, *FROM_NOTHING, *JUMP_STARTS, *POLICY_AND_MORE)
+}
+REGISTRIES = {"course": RECIPES, "paper": PAPER}
+
+
+def find_recipe(name: str, preset: str = "course") -> Recipe:
+    """The recipe of a method.
+
+    Args:
+        name: a key of `RECIPES`.
+        preset: "course" for the course's scale, "paper" for the paper's.
+
+    Raises:
+        InputError: if there is none; the message lists near matches.
+    """
+    if preset not in PRESETS:
+        raise unknown("preset", preset, PRESETS)
+    if name not in REGISTRIES[preset]:
+        raise unknown("recipe", name, REGISTRIES[preset])
+    return REGISTRIES[preset][name]

@@ -1,0 +1,66 @@
+"""How many gradient steps belong to one environment step, and on which batches.
+
+Letters: S seeds, B batch.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from rlft.algorithms import Learner
+from rlft.algorithms.base import Metrics
+from rlft.data import Batch, ReplayBuffer
+from rlft.finetune.recipe import Online, Warmup
+
+
+def learn(
+    learner: Learner, online: Online, replay: ReplayBuffer, step: int, generator: torch.Generator
+) -> Metrics:
+    """All updates that belong to one environment step: `utd` for the critics, fewer for the policy.
+
+    The minibatches are interleaved before they are split, so that each has the replay's share of
+    offline rows.
+
+    Args:
+        learner: updated in place.
+        online: the ratios.
+        replay: what the batches are drawn from.
+        step: environment steps so far, 1 or more; decides whose turn it is when
+            policy_delay > utd.
+        generator: source of randomness for the batches.
+
+    Returns:
+        The metrics of the last updates, each (S,).
+    """
+    batch = replay.sample(learner.config.batch_size, generator, batches=online.utd)
+    metrics: Metrics = {}
+    waiting: list[Batch] = []
+    for i, minibatch in enumerate(batch.split(online.utd), start=1):
+        metrics |= learner.update_critics(minibatch)
+        waiting.append(minibatch)
+        if ((step - 1) * online.utd + i) % online.policy_delay == 0:
+            seen = Batch.concatenate(waiting) if online.policy_batch == "all" else minibatch
+            metrics |= learner.update_policy(seen)
+            waiting.clear()
+    return metrics
+
+
+def warm_up(
+    learner: Learner, warmup: Warmup, replay: ReplayBuffer, generator: torch.Generator
+) -> Metrics:
+    """The critic updates that belong to one environment step of the warm-up; no policy moves.
+
+    Arguments as in `learn`.
+
+    Returns:
+        The metrics of the last update, each (S,); nothing where there is no update.
+    """
+    count = warmup.critic_updates
+    if count == 0:
+        return {}
+    metrics: Metrics = {}
+    for minibatch in replay.sample(learner.config.batch_size, generator, batches=count).split(
+        count
+    ):
+        metrics |= learner.update_critics(minibatch)
+    return metrics

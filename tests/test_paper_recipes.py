@@ -1,0 +1,203 @@
+"""The papers' scale: the same methods as the course's, with the sources' numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small import MAZE_DATA
+
+from rlft.algorithms import make_learner
+from rlft.encoding import from_json, to_json
+from rlft.experiment import Experiment
+from rlft.finetune import RECIPES, EpsilonGreedy, LearnerActs, Prior, Recipe, finetune
+from rlft.finetune.acting import JumpStart
+from rlft.finetune.paper_learners import WSRL_POLICY_LR, ZERO_GRADIENT_STEPS
+from rlft.finetune.paper_recipes import PAPER
+from rlft.finetune.recipe import PRESETS
+from rlft.finetune.recipes import REGISTRIES, find_recipe
+from rlft.nets import adam
+
+FAST = ("sac-fast", "wsrl", "wsrl-calql", "wsrl-iql")
+PORL = ("porl", "porl-bc", "random-critic")
+TEN = (*FAST, *PORL, "rlpd")
+
+
+def at(recipe: Recipe, path: str) -> Any:
+    return reduce(getattr, path.split("."), recipe)
+
+
+def test_both_scales_have_the_same_methods() -> None:
+    assert list(PAPER) == list(RECIPES)
+    assert set(REGISTRIES) == set(PRESETS)
+    for name, recipe in PAPER.items():
+        course = RECIPES[name]
+        assert find_recipe(name, "paper") is recipe
+        assert (recipe.preset, course.preset) == ("paper", "course")
+        assert (recipe.title, recipe.source) == (course.title, course.source)
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_a_scale_changes_numbers_and_not_the_method(name: str) -> None:
+    paper, course = PAPER[name], RECIPES[name]
+    assert paper.handover == course.handover
+    assert type(paper.acting) is type(course.acting)
+    assert type(paper.acting.schedule) is type(course.acting.schedule)
+    assert type(paper.online.learner) is type(course.online.learner)
+    assert paper.online.policy_batch == course.online.policy_batch
+    assert (paper.guide is None) == (course.guide is None)
+    assert (paper.prior is None) == (course.prior is None)
+    if paper.prior is not None and course.prior is not None:
+        assert paper.prior.name == course.prior.name
+        assert type(paper.prior.config) is type(course.prior.config)
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_what_all_papers_share(name: str) -> None:
+    recipe = PAPER[name]
+    configs: list[Any] = [recipe.online.learner]
+    configs += [] if recipe.prior is None else [recipe.prior.config]
+    configs += [] if recipe.guide is None else [recipe.guide.learner]
+    for config in configs:
+        assert (config.gamma, config.batch_size) == (0.99, 256)
+        assert config.policy.hidden == config.critics.hidden == (256, 256)
+        assert getattr(config, "polyak", 0.005) == 0.005
+    assert from_json(json.loads(json.dumps(to_json(recipe)))) == recipe
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_ensembles_and_warm_ups(name: str) -> None:
+    critics = PAPER[name].online.learner.critics
+    assert (critics.ensemble, critics.layer_norm) == ((10, True) if name in TEN else (2, False))
+    waits = set(TEN) - {"random-critic"}
+    assert PAPER[name].warmup.steps == (5_000 if name in waits else 0)
+
+
+@pytest.mark.parametrize(
+    ("names", "path", "value"),
+    [
+        # WSRL
+        (FAST, "online.utd", 4),
+        (FAST, "online.policy_delay", 4),
+        (FAST, "online.policy_batch", "all"),
+        (FAST, "online.learner.critic_lr", 3e-4),
+        (FAST, "online.learner.policy_lr", 1e-4 * math.sqrt(5)),
+        (FAST, "online.learner.temperature_lr", 1e-4 * math.sqrt(5)),
+        (FAST, "online.learner.policy.layer_norm", True),
+        (FAST + PORL, "online.learner.target_subset", 2),
+        (FAST + PORL, "online.learner.target_replacement", True),
+        (FAST + PORL, "online.learner.policy_objective", "min"),
+        (FAST + PORL, "online.learner.backup_entropy", False),
+        (FAST + PORL, "online.learner.target_entropy", -1.0),
+        (FAST[1:], "warmup.critic_updates", 0),
+        (FAST[1:], "handover.temperature", True),
+        (FAST[1:], "handover.target_critics", True),
+        (FAST[1:], "handover.optimizers", True),
+        (FAST[1:], "handover.retention", "drop"),
+        (FAST[1:], "prior.config.critics.ensemble", 10),
+        (FAST[1:], "prior.config.policy.layer_norm", True),
+        (("wsrl", "wsrl-calql"), "prior.config.target_subset", 2),
+        (("wsrl",), "prior.steps", 250_000),
+        (("wsrl-calql", "wsrl-iql"), "prior.steps", 1_000_000),
+        # RLPD
+        (("rlpd",), "online.utd", 20),
+        (("rlpd",), "online.policy_delay", 20),
+        (("rlpd",), "online.policy_batch", "last"),
+        (("rlpd",), "online.learner.policy_lr", 3e-4),
+        (("rlpd",), "online.learner.critic_lr", 3e-4),
+        (("rlpd",), "online.learner.target_subset", 2),
+        (("rlpd",), "online.learner.target_replacement", False),
+        (("rlpd",), "online.learner.policy_objective", "mean"),
+        (("rlpd",), "online.learner.backup_entropy", True),
+        (("rlpd",), "online.learner.target_entropy", -0.5),
+        (("rlpd",), "online.learner.policy.layer_norm", False),
+        (("rlpd",), "handover.offline_share", 0.5),
+        (("rlpd",), "warmup.acting", EpsilonGreedy(1.0)),
+        (("sac-fast",), "warmup.acting", LearnerActs()),
+        # PORL
+        (PORL, "online.utd", 16),
+        (PORL, "online.learner.policy_lr", 1e-4),
+        (PORL[:2], "warmup.critic_updates", 16),
+        (PORL, "handover.critics", False),
+        (PORL, "handover.temperature", False),
+        # CQL and Cal-QL
+        (("cql", "calql", "cql-retain", "calql-retain"), "online.learner.sampled_actions", 10),
+        (("cql", "calql"), "online.learner.target_actions", 10),
+        (("cql", "calql"), "online.learner.weight", 5.0),
+        (("cql", "calql"), "online.learner.backup_entropy", False),
+        (("cql", "calql"), "online.learner.policy_lr", 1e-4),
+        (("cql", "calql"), "online.learner.critic_lr", 3e-4),
+        (("calql", "calql-retain"), "online.learner.calibrated", True),
+        (("cql", "sac", "porl"), "prior.steps", 250_000),
+        (("calql", "iql", "inac", "ajs", "porl-bc"), "prior.steps", 1_000_000),
+        # IQL
+        (("iql", "iql-retain"), "online.learner.expectile", 0.7),
+        (("iql", "iql-retain"), "online.learner.inverse_temperature", 3.0),
+        (("iql", "iql-retain"), "online.learner.weight_clip", 100.0),
+        (("iql", "iql-retain"), "online.learner.lr", 3e-4),
+        # InAC
+        (("inac", "inac-retain"), "online.learner.weight_range", (1e-8, 1e4)),
+        (("inac", "inac-retain"), "online.learner.lr", 3e-4),
+        (("inac", "inac-retain"), "online.learner.temperature", 0.33),
+        (("inac", "inac-retain"), "online.learner.backup_entropy", True),
+        (("inac", "inac-retain"), "online.learner.policy.kind", "tanh-mean-normal"),
+        # SAC, JSRL, AJS
+        (("sac", "jsrl", "ajs"), "online.learner.backup_entropy", True),
+        (("sac", "sac-retain", "ajs"), "handover.temperature", False),
+        (("jsrl",), "acting.schedule.window", 5),
+        (("jsrl",), "acting.schedule.tolerance", 0.05),
+        (("jsrl-geometric",), "acting.schedule.continue_probability", 0.99),
+        (("ajs",), "acting.schedule.start_at", None),
+        (("ajs",), "acting.schedule.tolerance", 0.0),
+        (("ajs",), "acting.schedule.fqe.polyak", 0.005),
+    ],
+)
+def test_values_are_those_of_the_sources(names: tuple[str, ...], path: str, value: Any) -> None:
+    assert {name: at(PAPER[name], path) for name in names} == dict.fromkeys(names, value)
+
+
+def test_the_guide_of_ajs_is_inac_and_the_explorer_takes_its_class_from_it() -> None:
+    ajs = PAPER["ajs"]
+    assert ajs.guide is not None and ajs.prior is not None
+    assert ajs.guide.learner == ajs.prior.config == PAPER["inac"].online.learner
+
+
+def test_zero_gradients_move_adam_by_the_named_factor() -> None:
+    rate, cycles = 1e-3, 500
+    moved = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = adam([moved], rate)
+    for _ in range(cycles):
+        last = moved.item()
+        for gradient in (0.0, 0.0, 0.0, 0.0, 1.0):
+            moved.grad = torch.tensor([gradient], dtype=torch.float64)
+            optimizer.step()
+    # Adam's second moment still wobbles by a thousandth within a cycle, its memory of 1,000 steps.
+    assert last - moved.item() == pytest.approx(ZERO_GRADIENT_STEPS * rate, rel=2e-3)
+    assert at(PAPER["wsrl"], "online.learner.policy_lr") / WSRL_POLICY_LR == ZERO_GRADIENT_STEPS
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_every_recipe_can_start_from_its_own_prior(name: str, tmp_path: Path) -> None:
+    Experiment(MAZE_DATA, tmp_path, seeds=1, steps=5_001).check(PAPER[name])
+
+
+@pytest.mark.parametrize(("name", "updates"), [("wsrl", 4), ("rlpd", 20), ("ajs", 2)])
+def test_two_steps_at_the_papers_scale(name: str, updates: int) -> None:
+    recipe = PAPER[name]
+    config = (recipe.prior or PAPER["porl-bc"].prior).config  # type: ignore[union-attr]
+    learner = make_learner(config, MAZE_DATA.observation_size, MAZE_DATA.action_size, seeds=1)
+    prior = Prior("blank", learner, MAZE_DATA, steps=0, history={}, seconds=0.0)
+    recipe = replace(recipe, warmup=replace(recipe.warmup, steps=min(recipe.warmup.steps, 1)))
+    if isinstance(recipe.acting, JumpStart):
+        schedule = replace(recipe.acting.schedule, reference_updates=1)  # type: ignore[call-arg]
+        recipe = replace(recipe, acting=replace(recipe.acting, schedule=schedule))
+    run = finetune(prior, recipe, steps=2, eval_every=2, eval_episodes=1, progress=False)
+    assert run.learner.updates == updates
+    assert np.isfinite(run.returns_behaviour).all()

@@ -1,0 +1,200 @@
+"""The gradient steps of one environment step: how many, on which batches, what must not move."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import torch
+from small import MAZE_DATA, make_prior, make_recipe, same_state, small
+
+from rlft.algorithms import ALGORITHMS, Learner, make_learner
+from rlft.algorithms.base import Metrics
+from rlft.data import Batch, ReplayBuffer
+from rlft.errors import InputError
+from rlft.finetune import Online, Warmup, hand_over
+from rlft.finetune.updates import learn, warm_up
+
+SEEDS = 3
+LEARNERS = [name for name in ALGORITHMS if name != "bc"]  # BC has nothing to warm up
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def logged_replay(share: float | None = 1.0, online: int = 0) -> ReplayBuffer:
+    """The data, and online rows whose reward, 50, tells them apart."""
+    replay = ReplayBuffer(SEEDS, 8, 2, 2, gamma=0.9, offline=MAZE_DATA, offline_share=share)
+    for t in range(online):
+        pair, no = np.zeros((SEEDS, 2)), np.zeros(SEEDS, bool)
+        replay.add(pair, pair, np.full(SEEDS, 50.0), pair, no, no, np.full(SEEDS, t))
+    return replay
+
+
+class Watched:
+    """Stands where a learner would: writes down which half it was asked for, with which batch."""
+
+    def __init__(self, batch_size: int = 4) -> None:
+        self.config = small("sac", batch_size=batch_size)
+        self.calls: list[tuple[str, Batch]] = []
+
+    def update_critics(self, batch: Batch) -> Metrics:
+        self.calls.append(("critics", batch))
+        return {"critic_loss": torch.full((SEEDS,), float(len(self.calls)))}
+
+    def update_policy(self, batch: Batch) -> Metrics:
+        self.calls.append(("policy", batch))
+        return {"policy_loss": torch.full((SEEDS,), float(len(self.calls)))}
+
+    @property
+    def halves(self) -> str:
+        return "".join("C" if half == "critics" else "P" for half, _ in self.calls)
+
+
+def online(**ratios: Any) -> Online:
+    return Online(small("sac"), **ratios)
+
+
+def after(steps: int, *, replay: ReplayBuffer | None = None, **ratios: Any) -> Watched:
+    """A watched learner after some environment steps."""
+    watched, source = Watched(), generator()
+    for step in range(1, steps + 1):
+        learn(watched, online(**ratios), replay or logged_replay(), step, source)  # type: ignore[arg-type]
+    return watched
+
+
+# --- learn -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ratios", "steps", "halves"),
+    [
+        ({}, 2, "CPCP"),
+        ({"utd": 3, "policy_delay": 3}, 2, "CCCPCCCP"),
+        ({"utd": 4, "policy_delay": 2}, 1, "CCPCCP"),
+        ({"utd": 3, "policy_delay": 1}, 1, "CPCPCP"),
+        ({"policy_delay": 3}, 7, "CCCPCCCPC"),
+        ({"utd": 2, "policy_delay": 4}, 4, "CCCCPCCCCP"),
+    ],
+)
+def test_the_policy_has_its_turn_after_every_policy_delay_critic_updates(
+    ratios: dict[str, int], steps: int, halves: str
+) -> None:
+    assert after(steps, **ratios).halves == halves
+
+
+@pytest.mark.parametrize("policy_batch", ["last", "all"])
+def test_the_policy_sees_the_last_batch_or_all_since_its_own_last_turn(
+    policy_batch: Literal["last", "all"],
+) -> None:
+    calls = after(2, utd=4, policy_delay=2, policy_batch=policy_batch).calls
+    for first in range(0, len(calls), 3):
+        (_, a), (_, b), (half, seen) = calls[first : first + 3]
+        expected = Batch.concatenate([a, b]) if policy_batch == "all" else b
+        assert half == "policy" and seen.size == expected.size
+        assert torch.equal(seen.observations, expected.observations)
+        assert torch.equal(seen.actions, expected.actions)
+    assert not torch.equal(calls[0][1].actions, calls[1][1].actions)
+
+
+def test_each_minibatch_has_the_share_of_offline_rows() -> None:
+    calls = after(
+        3, replay=logged_replay(0.25, online=5), utd=4, policy_delay=4, policy_batch="all"
+    ).calls
+    for half, batch in calls:
+        size = 4 if half == "critics" else 16
+        assert batch.size == size
+        assert (batch.rewards != 50).sum(1).tolist() == [size // 4] * SEEDS
+
+
+def test_batches_follow_the_generator() -> None:
+    def drawn(seed: int) -> torch.Tensor:
+        watched = Watched()
+        learn(watched, online(), logged_replay(), 1, generator(seed))  # type: ignore[arg-type]
+        return watched.calls[0][1].observations
+
+    assert torch.equal(drawn(0), drawn(0))
+    assert not torch.equal(drawn(0), drawn(1))
+
+
+def test_learn_returns_what_was_measured_last() -> None:
+    learner, _ = hand_over(make_prior("sac"), make_recipe())
+    replay, source = logged_replay(), generator()
+    first = learn(learner, online(policy_delay=2), replay, 1, source)
+    second = learn(learner, online(policy_delay=2), replay, 2, source)
+    assert "policy_loss" not in first and "policy_loss" in second
+    assert all(value.shape == (SEEDS,) for value in second.values())
+    metrics = learn(Watched(), online(utd=2, policy_delay=2), replay, 1, source)  # type: ignore[arg-type]
+    assert metrics["critic_loss"].tolist() == [2, 2, 2]  # of the second update
+    assert metrics["policy_loss"].tolist() == [3, 3, 3]
+
+
+# --- warm_up -----------------------------------------------------------------------------------
+
+
+def moved_by_warm_up(name: str, updates: int) -> tuple[Learner, set[str], Metrics]:
+    learner = make_learner(small(name), 2, 2, SEEDS)
+    before = copy.deepcopy(learner.state_dict())
+    metrics = warm_up(
+        learner, Warmup(steps=9, critic_updates=updates), logged_replay(), generator()
+    )
+    after = learner.state_dict()
+    parts = {
+        part
+        for part in learner.parts()
+        if not same_state(
+            {k: v for k, v in before.items() if k.startswith(f"{part}/")},
+            {k: v for k, v in after.items() if k.startswith(f"{part}/")},
+        )
+    }
+    for part in ("policy", "behaviour", "temperature"):  # Adam's moments stand still too
+        assert not any(key.startswith(f"adam/{part}/") for key in after)
+    return learner, parts, metrics
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_warm_up_moves_everything_that_estimates_values_and_no_policy(name: str) -> None:
+    learner, parts, metrics = moved_by_warm_up(name, updates=3)
+    still = {"policy", "behaviour", "temperature"}
+    assert parts == set(learner.parts()) - still
+    assert "critics" in parts
+    assert learner.updates == 3
+    assert metrics["critic_loss"].shape == (SEEDS,)
+    assert metrics["critic_loss"].isfinite().all()
+    assert "policy_loss" not in metrics and "behaviour_loss" not in metrics
+
+
+def test_a_warm_up_without_updates_needs_no_rows() -> None:
+    learner = make_learner(small("inac"), 2, 2, SEEDS)
+    before = copy.deepcopy(learner.state_dict())
+    empty = ReplayBuffer(SEEDS, 8, 2, 2, gamma=0.9)
+    assert warm_up(learner, Warmup(steps=9), empty, generator()) == {}
+    assert same_state(before, learner.state_dict())
+
+
+def test_a_warm_up_counts_its_updates_and_each_batch_has_the_share_of_offline_rows() -> None:
+    watched = Watched()
+    replay = logged_replay(0.5, online=5)
+    metrics = warm_up(watched, Warmup(steps=9, critic_updates=4), replay, generator())  # type: ignore[arg-type]
+    assert watched.halves == "CCCC"
+    for _, batch in watched.calls:
+        assert (batch.rewards == 50).sum(1).tolist() == [2] * SEEDS
+    assert metrics["critic_loss"].tolist() == [4, 4, 4]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.0])
+def test_no_share_can_be_drawn_from_an_empty_side(share: float) -> None:
+    source, warmup = generator(), Warmup(steps=9, critic_updates=1)
+    with pytest.raises(InputError, match=r"holds no online transitions yet\. Call add\(\)"):
+        warm_up(Watched(), warmup, logged_replay(share), source)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"holds no online transitions yet\. Call add\(\)"):
+        learn(Watched(), online(), logged_replay(share), 1, source)  # type: ignore[arg-type]
+
+
+def test_rows_in_proportion_are_all_logged_while_nothing_is_collected() -> None:
+    watched = Watched()
+    warm_up(watched, Warmup(9, critic_updates=2), logged_replay(None), generator())  # type: ignore[arg-type]
+    assert watched.halves == "CC"
