@@ -115,6 +115,25 @@ def test_demo_saves_below_the_results_folder_and_can_be_quiet(
     assert capsys.readouterr().err == ""
 
 
+def test_compare_prints_tables_and_saves_them_below_the_results_folder(
+    capsys: pytest.CaptureFixture[str], small_datasets: Path
+) -> None:
+    which = ["sac", "inac", "--env", "rlft/Maze-Detour-v0", "--eval-episodes", "1"]
+    assert main(["compare", *which, *SMALL]) == 0
+    printed = capsys.readouterr()
+    assert "\n| sac    | cql, 2 critics, 20 updates  | 0 steps " in printed.out
+    assert "\n| inac   | inac, 2 critics, 20 updates | 0 steps " in printed.out
+    assert "mean over seeds [95% bootstrap interval]" in printed.out
+    assert "\nonline.learner  " in printed.out  # what differs
+    for bar in ("pre-train CQLConfig: 100%", "fine-tune sac: 100%", "fine-tune inac: 100%"):
+        assert bar in printed.err
+    for ending in ("csv", "md", "png", "svg"):
+        assert (small_datasets / "results" / "compare" / f"comparison.{ending}").exists()
+    assert main(["compare", *which, *SMALL, "--no-progress"]) == 0
+    again = capsys.readouterr()
+    assert again.out.count("already made, read from") == 2 and again.err == ""
+
+
 def test_demo_repeats_its_numbers() -> None:
     settings = demo.Demo(seeds=2, pretrain_steps=20, steps=4, eval_every=2, progress=False, seed=3)
     first, again, other = (s.run() for s in (settings, settings, replace(settings, seed=4)))
@@ -130,6 +149,13 @@ def test_demo_repeats_its_numbers() -> None:
     [
         (["demo", "--seeds", "0"], "Error: seeds=0: give the number of independent runs"),
         (["demo", "--steps", "0", *SMALL[:4]], "Error: steps=0, eval_every="),
+        (["compare"], "Error: There is nothing to compare: name one recipe or more"),
+        (["compare", "sac", "wrsl"], "Error: Unknown recipe 'wrsl'. Did you mean 'wsrl'"),
+        (["compare", "sac", "--prior", "bc"], "Error: Recipe 'sac' from the prior 'bc': "),
+        (
+            ["compare", "wsrl", "--preset", "paper", "--steps", "300"],
+            "The warm-up of recipe 'wsrl' takes 5,000 steps, the whole run only 300",
+        ),
         (["data", "--remake", "rlft/maze/detour-medum-v0"], "Did you mean 'rlft/maze/detour-medi"),
     ],
 )

@@ -81,6 +81,10 @@ METHOD_STYLES: Mapping[str, MethodStyle] = MappingProxyType(
         "iql-retain": MethodStyle("IQL + data", PURPLE, DOTTED, "H"),
         "inac-retain": MethodStyle("InAC + data", SKY, DOTTED, "s"),
         "sac-retain": MethodStyle("SAC + data", VERMILLION, DOTTED, "D"),
+        "jsrl-linear": MethodStyle("JSRL, linear", ORANGE, DASH_DOT, "P"),
+        "porl-bc": MethodStyle("PORL from BC", PURPLE, DASH_DOT, "X"),
+        "wsrl-calql": MethodStyle("WSRL from Cal-QL", BLUE, DOTTED, "d"),
+        "wsrl-iql": MethodStyle("WSRL from IQL", BLUE, DASH_DOT, "D"),
     }
 )
 

@@ -1,0 +1,200 @@
+"""Several methods side by side: one table, one figure, and what differs between their recipes.
+
+`python -m rlft compare sac wsrl` makes the prior of each recipe, once where two ask for the same,
+fine-tunes from it, and keeps every prior and run in the output folder. The same call again goes on
+where an interrupted one stopped: a prior at its last checkpoint, a finished run from its folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import Positional
+
+from rlft.data import DATASETS, Transitions, load_dataset
+from rlft.demo import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, best_return
+from rlft.envs import is_maze
+from rlft.errors import InputError, unknown
+from rlft.evaluate.comparison import Comparison, compare_runs
+from rlft.experiment import Experiment
+from rlft.files import write_atomically
+from rlft.finetune import Recipe, Run, find_recipe
+from rlft.finetune.diff import diff_recipes
+from rlft.finetune.recipes import REGISTRIES
+from rlft.store import results_root
+
+OWN = "own"
+
+
+def with_prior(recipe: Recipe, prior: str, pretrain_steps: int | None = None) -> Recipe:
+    """The recipe with a chosen prior.
+
+    Args:
+        recipe: its own prior is kept where it starts from nothing.
+        prior: "own", or the name of an algorithm, which is then taken at the recipe's scale.
+        pretrain_steps: gradient updates instead of the prior's own number.
+
+    Raises:
+        InputError: for an unknown prior, or fewer than 1 update.
+    """
+    if recipe.prior is None:
+        return recipe
+    chosen = recipe.prior
+    if prior != OWN:
+        # The first recipe that asks for an algorithm is its plain form (WSRL's ensembles are last).
+        known = {
+            other.prior.name: other.prior
+            for other in reversed(REGISTRIES[recipe.preset].values())
+            if other.prior is not None
+        }
+        if prior not in known:
+            raise unknown("prior", prior, [OWN, *known])
+        chosen = known[prior]
+    if pretrain_steps is not None:
+        chosen = replace(chosen, steps=pretrain_steps)
+    return replace(recipe, prior=chosen)
+
+
+def choose_data(env: str | None, dataset: str | None) -> Transitions:
+    """The dataset, for fine-tuning in `env`.
+
+    Args:
+        env: an environment; None for the data's own.
+        dataset: its name; None for the first of the course that was logged in that environment.
+
+    Raises:
+        InputError: no dataset of the course was logged there, or what `load_dataset` raises.
+    """
+    if dataset is None:
+        of_env = [name for name, spec in DATASETS.items() if env in (None, spec.env_id)]
+        if not of_env:
+            raise InputError(
+                f"The course has no dataset of {env!r}. Name the one to pre-train on: "
+                "--dataset NAME; `python -m rlft list` shows those there are."
+            )
+        dataset = DATASET if env is None else of_env[0]
+    return load_dataset(dataset, env_id=env)
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Run fine-tuning methods side by side: a table, a figure, and what differs between them.
+
+    Attributes:
+        recipes: names of recipes, see `python -m rlft list`.
+        env: environment to fine-tune in; by default the data's own.
+        dataset: data to pre-train on; by default the course's first of that environment.
+        seeds: independent runs of each recipe, side by side.
+        steps: environment steps per seed after the switch.
+        prior: "own" for the prior that each recipe's authors start from, or one for all: bc, cql,
+            calql, iql, inac.
+        preset: the course's scale or the papers'.
+        out: folder of the table, the figure, and all priors and runs; by default "compare" below
+            the results folder.
+        pretrain_steps: gradient updates of every prior; by default each recipe's own.
+        eval_every: environment steps between two evaluations.
+        eval_episodes: episodes per seed and evaluation.
+        seed: start of the random streams; the same seed gives the same numbers.
+        device: for example cpu or cuda.
+        progress: show progress bars.
+    """
+
+    recipes: Positional[tuple[str, ...]]
+    env: str | None = None
+    dataset: str | None = None
+    seeds: int = 8
+    steps: int = STEPS
+    prior: str = OWN
+    preset: Literal["course", "paper"] = "course"
+    out: Path | None = None
+    pretrain_steps: int | None = None
+    eval_every: int = EVAL_EVERY
+    eval_episodes: int = EVAL_EPISODES
+    seed: int = 0
+    device: str = "cpu"
+    progress: bool = True
+
+    def run(self) -> list[Run]:
+        """Makes what is missing, prints the table and the differences, writes the files.
+
+        Raises:
+            InputError: for a name or number that cannot be used, a recipe that cannot start from
+                its prior, or a folder that cannot be written.
+            NumericalError: if training diverges.
+        """
+        named = [find_recipe(name, self.preset) for name in dict.fromkeys(self.recipes)]
+        if not named:
+            raise InputError(
+                "There is nothing to compare: name one recipe or more, as in `compare sac wsrl`."
+            )
+        recipes = [with_prior(recipe, self.prior, self.pretrain_steps) for recipe in named]
+        folder = self.out or results_root() / "compare"
+        experiment = Experiment(
+            choose_data(self.env, self.dataset),
+            folder,
+            self.seeds,
+            self.steps,
+            self.seed,
+            self.eval_every,
+            self.eval_episodes,
+            self.device,
+            self.progress,
+        )
+        print(experiment.data)
+        for recipe in recipes:
+            experiment.check(recipe)
+        runs = []
+        for number, recipe in enumerate(recipes, start=1):
+            prior = "nothing" if recipe.prior is None else recipe.prior.name
+            print(f"[{number}/{len(recipes)}] {recipe.title} (from {prior})")
+            runs.append(experiment.run(recipe))
+        tables = compare_runs(runs)
+        print(f"\n{tables}\n\n{explain(runs)}\n")
+        if len(recipes) > 1:
+            print(f"{diff_recipes(*recipes)}\n")
+        for path in [*write(tables, runs, folder), *draw(runs, folder / "comparison")]:
+            print(f"saved {path}")
+        return runs
+
+
+def explain(runs: Sequence[Run]) -> str:
+    """What the numbers of the tables are, in words."""
+    return (
+        f"Undiscounted returns at {len(runs[0].steps)} evaluations from 0, the switch, to "
+        f"{runs[0].steps[-1]:,} environment steps per seed.\n"
+        "final = mean of the last evaluations, drop = max(0, start - lowest). Seconds are for all "
+        "seeds at once;\na prior that recipes share was made once."
+    )
+
+
+def write(tables: Comparison, runs: Sequence[Run], folder: Path) -> tuple[Path, Path]:
+    """Writes the tables as CSV and Markdown; returns both paths.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    head = f"{runs[0].env_id}, data {runs[0].dataset}, {runs[0].seeds} seeds"
+    text = f"# Methods side by side\n\n{head}.\n\n{tables.markdown()}\n\n{explain(runs)}\n"
+    if len(runs) > 1:
+        text += f"\n## What differs\n\n```\n{diff_recipes(*(run.recipe for run in runs))}\n```\n"
+    files = (folder / "comparison.csv", folder / "comparison.md")
+    for path, content in zip(files, (tables.csv(), text), strict=True):
+        write_atomically(path, lambda file, content=content: file.write_text(content, "utf-8"))
+    return files
+
+
+def draw(runs: Sequence[Run], stem: Path) -> tuple[Path, Path]:
+    """Saves the behaviour's curves as PNG and SVG; returns both paths.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    from rlft.show import save  # takes a second, of no use to the other commands
+    from rlft.show.comparison import plot_comparison
+
+    env_id, kwargs = runs[0].env_id, dict(runs[0].prior.data.env_kwargs)
+    best = best_return(env_id) if is_maze(env_id) and not kwargs else None
+    return save(plot_comparison(runs, best=best, title="Methods side by side"), stem)

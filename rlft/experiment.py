@@ -1,0 +1,147 @@
+"""Priors and runs that are kept: what was made once is not made again.
+
+A file's name ends in a key of everything that decides its content: recipe, data, numbers, versions,
+and the library's own code, so that a student who edits a learner does not look at the old curve.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rlft.algorithms import make_learner
+from rlft.data import Transitions
+from rlft.encoding import cache_key
+from rlft.errors import InputError, NumericalError
+from rlft.finetune import Pretraining, Prior, Recipe, Run, finetune, pretrain, untrained
+from rlft.finetune.acting import Cast
+from rlft.finetune.handover import hand_over, hand_over_guide
+from rlft.finetune.plan import make_plan
+from rlft.provenance import provenance
+from rlft.store import load_run, save_run
+
+# The parts of the library that decide no number: nothing is made again when they change.
+WITHOUT_NUMBERS = {
+    "show", "__main__.py", "compare.py", "demo.py", "experiment.py", "store.py", "provenance.py"
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that recipes which are compared have in common.
+
+    Attributes:
+        data: the logged transitions; `data.env_id` is where they are fine-tuned.
+        folder: where priors and runs are kept.
+        seeds: independent runs of each recipe, side by side.
+        steps: environment steps per seed.
+        seed: start of the random streams.
+        eval_every: environment steps between two evaluations.
+        eval_episodes: episodes per seed and evaluation.
+        device: for example ``"cpu"`` or ``"cuda"``.
+        progress: show progress bars.
+    """
+
+    data: Transitions
+    folder: Path
+    seeds: int
+    steps: int
+    seed: int = 0
+    eval_every: int = 250
+    eval_episodes: int = 10
+    device: str = "cpu"
+    progress: bool = True
+
+    def check(self, recipe: Recipe) -> None:
+        """Finds out before hours of training whether a recipe can start from its prior.
+
+        Raises:
+            InputError: what the run would raise, with the recipe and the prior named.
+        """
+        name = "nothing" if recipe.prior is None else f"the prior {recipe.prior.name!r}"
+        try:
+            prior = self._blank(recipe.prior)
+            make_plan(
+                prior, recipe, self.steps, None, None, None, self.eval_every, self.eval_episodes
+            )
+            learner, _ = hand_over(prior, recipe)
+            guide = hand_over_guide(prior, recipe) or prior.learner
+            recipe.acting.check(Cast(learner.policy, guide.policy, prior.learner.policy))
+        except InputError as error:
+            raise InputError(f"Recipe {recipe.name!r} from {name}: {error}") from error
+
+    def _blank(self, asked: Pretraining | None) -> Prior:
+        """The prior of one seed before its first update, which has all the shapes."""
+        blank = untrained(self.data, seeds=1)
+        if asked is None:
+            return blank
+        sizes = (self.data.observation_size, self.data.action_size)
+        return replace(blank, name=asked.name, learner=make_learner(asked.config, *sizes, 1))
+
+    def prior_key(self, asked: Pretraining | None) -> str:
+        """A name for a prior that changes with whatever could change the prior."""
+        shared = (self.data, self.seeds, self.seed, self.device)
+        return cache_key(asked, *shared, provenance().versions, code_digest())
+
+    def run_key(self, recipe: Recipe) -> str:
+        """A name for a run that changes with whatever could change the run."""
+        env = (self.data.env_id, dict(self.data.env_kwargs))
+        how = (self.steps, self.eval_every, self.eval_episodes)
+        return cache_key(recipe, self.prior_key(recipe.prior), *env, *how)
+
+    def prior(self, asked: Pretraining | None) -> Prior:
+        """Makes a prior, or goes on with what there is of it."""
+        if asked is None:
+            return untrained(self.data, seeds=self.seeds, seed=self.seed, device=self.device)
+        file = self.folder / "priors" / f"{asked.name}-{self.prior_key(asked)}.safetensors"
+        made = pretrain(
+            asked.config,
+            self.data,
+            seeds=self.seeds,
+            steps=asked.steps,
+            seed=self.seed,
+            device=self.device,
+            checkpoint=file,
+            progress=self.progress,
+        )
+        return replace(made, name=asked.name)
+
+    def run(self, recipe: Recipe) -> Run:
+        """Makes a run and keeps it, or reads the one that was kept.
+
+        Raises:
+            NumericalError: if training diverges; names the recipe.
+        """
+        folder = self.folder / "runs" / f"{recipe.name}-{self.run_key(recipe)}"
+        if folder.exists():
+            print(f"{recipe.name}: already made, read from {folder}")
+            return load_run(folder, data=self.data, device=self.device)
+        try:
+            run = finetune(
+                self.prior(recipe.prior),
+                recipe,
+                steps=self.steps,
+                seed=self.seed,
+                device=self.device,
+                eval_every=self.eval_every,
+                eval_episodes=self.eval_episodes,
+                progress=self.progress,
+            )
+        except NumericalError as error:
+            raise NumericalError(
+                f"Recipe {recipe.name!r}: {error} What was made before is kept in "
+                f"{str(self.folder)!r}."
+            ) from error
+        save_run(run, folder)
+        return run
+
+
+def code_digest() -> str:
+    """SHA-256 of the library's files, so that a run of edited code is no run of this code."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] not in WITHOUT_NUMBERS:
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
