@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -109,25 +110,51 @@ def test_updates_follow_the_losses_of_the_paper() -> None:
     learner.behaviour.spread.data.fill_(5.0)  # so wide that not every logged action is a surprise
     pair = (batch.observations, batch.actions)
     with torch.no_grad():
-        behaviour_loss = -learner.behaviour.log_prob(*pair).mean(1)
         value_loss = (2 - learner.state_value(batch.observations)).square().mean(1)
         target = batch.rewards + 0.9 * 2 * (1 - batch.terminations)
         q_loss = (learner.critics(*pair) - target[:, None]).square().mean((1, 2))
     metrics = learner.update_critics(batch)
-    torch.testing.assert_close(metrics["behaviour_loss"], behaviour_loss)
     torch.testing.assert_close(metrics["value_loss"], value_loss)
     torch.testing.assert_close(metrics["critic_loss"], q_loss)
-    # The weights come from the online critics, V and pi_b as this update left them.
+    # The weights come from the online critics and V as this update left them, and from pi_b after
+    # its own step on the same batch.
+    moved = copy.deepcopy(learner)
+    assert isinstance(moved, InAC)
+    behaviour_loss = -moved.behaviour.log_prob(*pair).mean(1)
+    moved.descend("behaviour", behaviour_loss)
     with torch.no_grad():
         advantage = learner.critics(*pair).amin(1) - learner.state_value(batch.observations)
-        weight = (advantage / 0.5 - learner.behaviour.log_prob(*pair)).exp().clamp(1e-8, 9.0)
+        weight = (advantage / 0.5 - moved.behaviour.log_prob(*pair)).exp().clamp(1e-8, 9.0)
         policy_loss = -(weight * learner.policy.log_prob(*pair)).mean(1)
     metrics = learner.update_policy(batch)
+    torch.testing.assert_close(metrics["behaviour_loss"], behaviour_loss.detach())
     torch.testing.assert_close(metrics["policy_loss"], policy_loss)
     torch.testing.assert_close(metrics["weight"], weight.mean(1))
     clipped = (weight >= 8.999).float().mean(1)
     assert 0 < clipped.mean() < 1  # both kinds occur
     torch.testing.assert_close(metrics["weight_clipped"], clipped)
+
+
+@pytest.mark.parametrize(
+    ("half", "expected"),
+    [
+        ("update_critics", {"critics", "state_value", "target_critics"}),
+        ("update_policy", {"policy", "behaviour"}),
+    ],
+)
+def test_each_half_of_the_update_moves_its_own_parts(half: str, expected: set[str]) -> None:
+    """A warm-up has the first half alone: it must leave the behaviour policy as it was."""
+    learner = make_learner(small(InACConfig()), 2, 2, seeds=3)
+    before = {name: copy.deepcopy(part.state_dict()) for name, part in learner.parts().items()}
+    getattr(learner, half)(random_batch())
+    moved = {
+        name
+        for name, part in learner.parts().items()
+        if any(
+            not torch.equal(value, before[name][key]) for key, value in part.state_dict().items()
+        )
+    }
+    assert moved == expected
 
 
 # --- probes --------------------------------------------------------------------------------

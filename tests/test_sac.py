@@ -109,6 +109,22 @@ def test_temperature_loss_worked_by_hand() -> None:
     assert loss.tolist() == [-0.5, 1.5]
 
 
+@pytest.mark.parametrize(("each", "actions", "total"), [(-1.0, 2, -2.0), (-0.5, 3, -1.5)])
+def test_the_target_entropy_is_given_for_each_action_dimension(
+    each: float, actions: int, total: float
+) -> None:
+    learner = make_learner(small(SACConfig(target_entropy=each)), 2, actions, seeds=2)
+    assert isinstance(learner, SAC)
+    assert learner.target_entropy == total
+    assert SACConfig().target_entropy == -1.0  # the usual -A
+    metrics = learner.update_policy(random_batch(seeds=2, action_size=actions))
+    (log_alpha,) = learner.temperature.parameters()
+    assert log_alpha.grad is not None
+    # The loss is exp(log alpha) (entropy - target), which is its own derivative.
+    expected = metrics["temperature"] * (metrics["entropy"] - total)
+    torch.testing.assert_close(log_alpha.grad.flatten(), expected)
+
+
 @given(entropy=st.floats(-5, 5), target=st.floats(-5, 5))
 def test_a_step_down_the_loss_warms_a_policy_that_is_too_narrow(
     entropy: float, target: float

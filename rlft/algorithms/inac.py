@@ -137,11 +137,12 @@ class InAC(Learner):
         return value
 
     def update_critics(self, batch: Batch) -> Metrics:
-        """The authors' order: behaviour policy, V, Q, targets."""
+        """V, Q, targets. The authors' order, as the behaviour policy enters the policy loss only.
+
+        The behaviour policy moves with the policy, so that a warm-up moves neither.
+        """
         self.updates += 1
         config = self.config
-        behaviour_loss = bc_loss(self.behaviour.log_prob(batch.observations, batch.actions))
-        self.descend("behaviour", behaviour_loss)
         v = self.state_value(batch.observations)  # (S, B)
         value_loss = (self.soft_value(batch.observations) - v).square().mean(1)
         self.descend("state_value", value_loss)
@@ -154,12 +155,14 @@ class InAC(Learner):
         return {
             "critic_loss": q_loss.detach(),
             "value_loss": value_loss.detach(),
-            "behaviour_loss": behaviour_loss.detach(),
             "q": q.detach().mean((1, 2)),
         }
 
     def update_policy(self, batch: Batch) -> Metrics:
+        """First the behaviour policy, then the policy with weights that it makes."""
         config = self.config
+        behaviour_loss = bc_loss(self.behaviour.log_prob(batch.observations, batch.actions))
+        self.descend("behaviour", behaviour_loss)
         with torch.no_grad():
             weight = inac_weight(
                 self.critics(batch.observations, batch.actions).amin(1),
@@ -174,6 +177,7 @@ class InAC(Learner):
         clipped = (weight >= 0.999 * config.weight_range[1]).float().mean(1)  # exp rounds the edge
         return {
             "policy_loss": loss.detach(),
+            "behaviour_loss": behaviour_loss.detach(),
             "weight": weight.mean(1),
             "weight_clipped": clipped,
         }

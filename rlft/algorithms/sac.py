@@ -54,7 +54,8 @@ class SACConfig:
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
         initial_temperature: alpha at the start of training, > 0.
-        target_entropy: in nats; None for -A, the usual choice (RLPD: -A / 2).
+        target_entropy: in nats for each action dimension, so that A of them make the target; -1 is
+            the usual choice, RLPD takes -0.5.
 
     Raises:
         InputError: a target subset that the ensemble cannot fill, a temperature that is not
@@ -75,7 +76,7 @@ class SACConfig:
     backup_entropy: bool = False
     policy_objective: Literal["min", "mean"] = "min"
     initial_temperature: float = 1.0
-    target_entropy: float | None = None
+    target_entropy: float = -1.0
 
     def __post_init__(self) -> None:
         if self.policy_objective not in OBJECTIVES:
@@ -171,9 +172,7 @@ class SAC(Learner):
         )
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.temperature = Temperature(seeds, config.initial_temperature, self.device)
-        self.target_entropy = (
-            -float(action_size) if config.target_entropy is None else config.target_entropy
-        )
+        self.target_entropy = config.target_entropy * action_size
         self._optimizers = {
             "critics": adam(self.critics.parameters(), config.critic_lr),
             "policy": adam(self.policy.parameters(), config.policy_lr),

@@ -1,0 +1,239 @@
+"""Fitted Q evaluation: the return of a policy, from logged transitions alone (Le et al. 2019).
+
+Q is fitted to r + gamma Q'(s', a') with a' from the policy under evaluation, which may look at the
+clock: a jump start hands over at step h, so its next action is the one of step t + 1. Only task
+reward counts, no entropy bonus, so the estimate compares with rollouts. The network predicts a
+share of the largest possible return, as in DOPE (Fu et al. 2021), so that any reward fits.
+
+Letters: S seeds, E ensemble members, B batch, K initial states, O observation size, A action size.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlft.algorithms.base import Metrics, load_adam, load_part
+from rlft.algorithms.fqe_config import Estimate, FQEConfig
+from rlft.algorithms.returns import PossibleReturns
+from rlft.data import Batch
+from rlft.errors import InputError, NumericalError
+from rlft.nets import QEnsemble, adam, polyak_update
+from rlft.switching import TimedPolicy
+
+__all__ = ["FQE", "Estimate", "FQEConfig"]
+
+
+class FQE:
+    """Fitted Q evaluation of S policies at once, each with critics of its own.
+
+    Args:
+        config: what is estimated, and how.
+        observation_size: O.
+        action_size: A.
+        seeds: S.
+        time_limit: T, steps of the longest episode; needed if `config.time_aware`.
+        reward_range: smallest and largest reward of a step; needed if `config.clip`. The network's
+            unit too, if given.
+        seed: start of the random streams, for weights and for the policy's actions.
+        device: where weights and batches live.
+
+    Raises:
+        InputError: `seeds` < 1, or a time limit or reward range that is needed and missing.
+    """
+
+    def __init__(
+        self,
+        config: FQEConfig,
+        observation_size: int,
+        action_size: int,
+        seeds: int,
+        *,
+        time_limit: int | None = None,
+        reward_range: tuple[float, float] | None = None,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+    ):
+        if seeds < 1:
+            raise InputError(f"seeds={seeds}: give the number of policies, 1 or more.")
+        if config.time_aware and (time_limit is None or time_limit < 1):
+            raise InputError(
+                f"time_limit={time_limit}: time_aware=True measures t in parts of a time limit "
+                "that the environment does not declare. Give time_limit=... in steps, or evaluate "
+                "with time_aware=False."
+            )
+        if config.clip and reward_range is None:
+            raise InputError(
+                "clip=True needs to know which returns are possible. Give reward_range=..., for "
+                "example data.reward_range, or set clip=False."
+            )
+        self.config, self.seeds = config, seeds
+        self.time_limit = time_limit if config.time_aware else None
+        self.device = torch.device(device)
+        training, self._estimation_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
+        self.generator = torch.Generator(self.device).manual_seed(training)
+        ends = time_limit if config.finite_horizon else None
+        self.returns = PossibleReturns(config.gamma, reward_range, ends)
+        self._unit = self.returns.unit(torch.zeros(())).item()  # the largest return of an episode
+        first = config.critics.initial_value / self._unit
+        sizes = (observation_size + int(config.time_aware), action_size)
+        shape = replace(config.critics, initial_value=first)
+        self.critics = QEnsemble(seeds, *sizes, shape, self.generator)
+        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
+        self.optimizer = adam(self.critics.parameters(), config.lr)
+        self.updates = 0
+
+    def _q(
+        self, critics: QEnsemble, observations: Tensor, actions: Tensor, timesteps: Tensor
+    ) -> Tensor:
+        """Q (S, E, B) at time steps (S, B), in units of return."""
+        if self.time_limit is not None:
+            # No transition starts at t = T: an endless return reads that value one step earlier.
+            clock = (timesteps.clamp(max=self.time_limit - 1) / self.time_limit).unsqueeze(-1)
+            observations = torch.cat((observations, clock), -1)  # (S, B, O + 1)
+        return self._unit * critics(observations, actions)  # (S, E, B)
+
+    @torch.no_grad()
+    def target(self, batch: Batch, policy: TimedPolicy) -> Tensor:
+        """r + gamma Q'(s', a', t + 1) for each member, where a' is the policy's at step t + 1.
+
+        Nothing follows a termination. A truncation bootstraps, unless the horizon is finite.
+
+        Args:
+            batch: B transitions per seed.
+            policy: S policies.
+
+        Returns:
+            (S, E, B).
+        """
+        following = batch.timesteps + 1  # (S, B)
+        actions = policy.act(batch.next_observations, following, self.generator)  # (S, B, A)
+        values = self._q(self.target_critics, batch.next_observations, actions, following)
+        goes_on = 1 - batch.terminations  # (S, B)
+        if self.returns.time_limit is not None:
+            goes_on = goes_on * (following < self.returns.time_limit)
+        discount = (self.config.gamma * goes_on).unsqueeze(1)  # (S, 1, B)
+        target = batch.rewards.unsqueeze(1) + discount * values  # (S, E, B)
+        return self.returns.clip(target, batch.timesteps) if self.config.clip else target
+
+    def update(self, batch: Batch, policy: TimedPolicy) -> Metrics:
+        """One gradient step for all critics, and their targets.
+
+        Args:
+            batch: B transitions per seed.
+            policy: S policies; it may have changed since the last update.
+
+        Returns:
+            "fqe_loss", in units of the largest return squared, and "fqe_q", the mean, each (S,).
+
+        Raises:
+            InputError: the policy has another number of seeds.
+            NumericalError: a seed's loss is NaN or infinite; nothing is changed then.
+        """
+        self._check(policy)
+        target = self.target(batch, policy)  # (S, E, B)
+        q = self._q(self.critics, batch.observations, batch.actions, batch.timesteps)
+        loss = ((q - target) / self._unit).square().mean((1, 2))  # (S,)
+        finite = loss.detach().isfinite()
+        if not finite.all():
+            bad = (~finite).nonzero().flatten().tolist()
+            raise NumericalError(
+                f"The fitted Q evaluation's loss is {loss.detach()[bad[0]].item()} for seed {bad} "
+                f"at update {self.updates}. Try clip=True, a smaller learning rate or LayerNorm."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.sum().backward()  # summed: each seed's gradient is as if it were alone
+        self.optimizer.step()
+        self.updates += 1
+        soft = self.config.target == "soft"
+        if soft or self.updates % self.config.hard_every == 0:
+            rate = self.config.polyak if soft else 1.0
+            polyak_update(self.target_critics.parameters(), self.critics.parameters(), rate)
+        return {"fqe_loss": loss.detach(), "fqe_q": q.detach().mean((1, 2))}
+
+    def _check(self, policy: TimedPolicy) -> None:
+        if policy.seeds != self.seeds:
+            raise InputError(
+                f"The policy has {policy.seeds} seeds and the fitted Q evaluation {self.seeds}: "
+                f"each policy has critics of its own. Build FQE(..., seeds={policy.seeds})."
+            )
+
+    @torch.no_grad()
+    def value(
+        self, observations: Tensor, actions: Tensor, timesteps: Tensor | None = None
+    ) -> Tensor:
+        """Q of each member: (S, B, O), (S, B, A) and (S, B) to (S, E, B), in units of return.
+
+        Soft targets are read, an average over the last updates (as in DOPE); hard ones are stale,
+        so there the critics are.
+
+        Raises:
+            InputError: no time steps, though Q depends on them.
+        """
+        if timesteps is None:
+            if self.config.time_aware:
+                raise InputError(
+                    "timesteps=None: with time_aware=True a value depends on the step t of the "
+                    "episode. Give timesteps (S, B), all 0 for initial states."
+                )
+            timesteps = torch.zeros(observations.shape[:2], device=self.device)
+        critics = self.target_critics if self.config.target == "soft" else self.critics
+        return self._q(critics, observations, actions, timesteps)
+
+    @torch.no_grad()
+    def estimate(
+        self,
+        observations: Tensor | np.ndarray,
+        policy: TimedPolicy,
+        timesteps: Tensor | None = None,
+    ) -> Estimate:
+        """The return that each policy has from the given states on: the mean of Q(s, pi(s), t).
+
+        The policy's noise is the same at every call, so two calls on the same critics differ by
+        their policies and not by chance, and training is not disturbed.
+
+        Args:
+            observations: (K, O), the same for all seeds, or (S, K, O).
+            policy: S policies.
+            timesteps: (S, K), or None for the start of the episode. Hand-off states have t = h.
+
+        Raises:
+            InputError: the policy has another number of seeds.
+        """
+        self._check(policy)
+        states = torch.as_tensor(observations, dtype=torch.float32, device=self.device)
+        states = states.expand(self.seeds, -1, -1)  # (S, K, O)
+        if timesteps is None:
+            timesteps = torch.zeros(states.shape[:2], device=self.device)  # (S, K)
+        noise = torch.Generator(self.device).manual_seed(self._estimation_seed)
+        actions = policy.act(states, timesteps, noise)  # (S, K, A)
+        members = self.value(states, actions, timesteps).mean(2)  # (S, E)
+        return Estimate(members.mean(1), members.std(1, correction=0))
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything that updates change: weights, Adam, random state."""
+        parts = {"critics": self.critics, "target_critics": self.target_critics}
+        state = {
+            f"{name}/{key}": value.detach().clone()
+            for name, part in parts.items()
+            for key, value in part.state_dict().items()
+        }
+        for i, slots in self.optimizer.state_dict()["state"].items():
+            for slot, value in slots.items():
+                state[f"adam/critics/{i}/{slot}"] = value.detach().clone()
+        state["generator"] = self.generator.get_state()
+        state["updates"] = torch.tensor(self.updates)
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Restores what `state_dict` returned; InputError if weights are missing or do not fit."""
+        for name, part in (("critics", self.critics), ("target_critics", self.target_critics)):
+            load_part(part, {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
+        load_adam(self.optimizer, state, "critics")
+        self.generator.set_state(state["generator"].cpu())
+        self.updates = int(state["updates"])

@@ -1,0 +1,75 @@
+"""Random streams: roles draw apart, neighbouring seeds share nothing, the numbers never move."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlft.streams import Role, evaluation_stream, stream
+
+POINTS = range(1, 401)  # evaluations of a run: a long one has 400 of them
+SEEDS = st.integers(0, 999)
+
+
+def of_roles(seed: int) -> set[int]:
+    return {stream(seed, role) for role in Role}
+
+
+def of_evaluations(seed: int) -> set[int]:
+    return {evaluation_stream(seed, point) for point in POINTS}
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (Role.ENVIRONMENT, 7_000),
+        (Role.PRETRAINED_LEARNER, 7_000),
+        (Role.PRETRAINING_BATCHES, 7_001),
+        (Role.LEARNER, 7_002),
+        (Role.LOOP, 7_003),
+        (Role.GUIDE, 7_004),
+        (Role.SCHEDULE, 7_005),
+    ],
+)
+def test_the_streams_are_these(role: Role, expected: int) -> None:
+    """Stored results were drawn from them: another number would make other runs."""
+    assert stream(7, role) == expected
+    assert stream(0, role) == expected - 7_000
+
+
+def test_the_streams_of_evaluations_are_these() -> None:
+    assert [evaluation_stream(0, p) for p in (1, 2)] == [1_000_003, 2_000_006]
+    assert evaluation_stream(7, 1) == 1_007_003
+
+
+def test_only_the_environment_and_the_pretrained_learner_have_one_number() -> None:
+    """They draw from generators of two libraries."""
+    names = Role.__members__.items()
+    pairs = [(a, b) for (a, x), (b, y) in combinations(names, 2) if stream(3, x) == stream(3, y)]
+    assert pairs == [("ENVIRONMENT", "PRETRAINED_LEARNER")]
+
+
+def test_neighbouring_seeds_share_no_stream() -> None:
+    for seed in range(200):
+        assert not of_roles(seed) & of_roles(seed + 1)
+    every = [number for seed in range(200) for number in of_roles(seed)]
+    assert len(set(every)) == len(every)
+
+
+@given(SEEDS, SEEDS)
+def test_no_evaluation_shares_a_stream_with_a_role_or_another_evaluation(a: int, b: int) -> None:
+    assert len(of_evaluations(a)) == len(POINTS)
+    assert not of_roles(a) & of_evaluations(b)
+    if a != b:
+        assert not of_evaluations(a) & of_evaluations(b)
+
+
+@given(st.integers(0, 4_000_000))
+def test_every_stream_is_a_seed_that_the_generators_take(seed: int) -> None:
+    assert max(of_roles(seed)) < 2**32
+    for number in (*of_roles(seed), evaluation_stream(seed, POINTS[-1])):
+        assert torch.Generator().manual_seed(number).initial_seed() == number
