@@ -509,5 +509,5 @@ def test_a_guide_learns_even_where_no_rule_asks_for_it(make: Callable[[], Recipe
 
 
 def test_a_guide_cannot_start_from_a_prior_without_critics() -> None:
-    with pytest.raises(InputError, match=r"the prior 'BCConfig' has none"):
+    with pytest.raises(InputError, match=r"the prior 'BCConfig' has no critics"):
         run(make_prior("bc"), ajs())

@@ -120,13 +120,12 @@ class OnlineLoop:
 
     def update(self, step: int) -> Metrics:
         """The gradient steps that belong to an environment step."""
-        if self.warming(step):
-            metrics = warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
-        else:
-            metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)
-            if self.guide is not None and self.recipe.guide is not None:
-                theirs = learn(self.guide, self.recipe.guide, self.replay, step, self.generator)
-                metrics |= {f"guide_{name}": value for name, value in theirs.items()}
+        if self.warming(step):  # h waits too: no policy has moved that it could judge
+            return warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
+        metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)
+        if self.guide is not None and self.recipe.guide is not None:
+            theirs = learn(self.guide, self.recipe.guide, self.replay, step, self.generator)
+            metrics |= {f"guide_{name}": value for name, value in theirs.items()}
         self.horizon.after_step(step)
         guided = self.recipe.acting.schedule != NO_GUIDE
         return metrics | self.horizon.metrics() if guided else metrics
