@@ -135,6 +135,9 @@ def test_the_kind_of_action_is_chosen_and_named():
     assert mean_line(mode.axes[0], "SAC").get_ydata() == pytest.approx(run.returns_mode.mean(0))
     assert sampled.axes[0].get_ylabel() == "return (undiscounted, actions sampled)"
     assert mode.axes[0].get_ylabel() == "return (undiscounted, most likely action)"
+    whole = plot_curves([run], mode="behaviour").axes[0]
+    assert mean_line(whole, "SAC").get_ydata() == pytest.approx(run.returns_behaviour.mean(0))
+    assert whole.get_ylabel() == "return (undiscounted, as the agent acts)"
 
 
 def test_best_labels_and_marks_are_written():

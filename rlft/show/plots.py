@@ -23,8 +23,12 @@ from rlft.show.labels import interval_note, number
 from rlft.show.series import Curve, draw_curve, mark_switch, plot_series, tell
 from rlft.show.style import GREY, REFERENCE_LINE, styled, styles_for
 
-Mode = Literal["sampled", "mode"]
-ACTIONS: Mapping[str, str] = {"sampled": "actions sampled", "mode": "most likely action"}
+Mode = Literal["sampled", "mode", "behaviour"]
+ACTIONS: Mapping[str, str] = {
+    "sampled": "actions sampled",
+    "mode": "most likely action",
+    "behaviour": "as the agent acts",
+}
 STEPS = "environment steps since the switch"
 
 
@@ -44,7 +48,8 @@ def plot_curves(
     Args:
         runs: one line each.
         mode: "sampled" for the return of sampled actions (what SAC does), "mode" for that of the
-            most likely action (what papers report).
+            most likely action (what papers report), "behaviour" for the rule that acts, with its
+            guide and its random actions.
         labels: names at the lines' ends; default: the recipes' names in the course.
         best: the best possible return, drawn as a horizontal line.
         marks: steps to mark with a vertical line and a name, as ``{"end of warm-up": 1500}``.
@@ -164,13 +169,7 @@ def _return_curves(runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None
     """The runs' returns for one kind of action."""
     if mode not in ACTIONS:
         raise unknown("kind of action", mode, ACTIONS)
-    return _curves_of(
-        [
-            (run, run.steps, run.returns_sampled if mode == "sampled" else run.returns_mode)
-            for run in runs
-        ],
-        labels,
-    )
+    return _curves_of([(run, run.steps, getattr(run, f"returns_{mode}")) for run in runs], labels)
 
 
 def _curves_of(
