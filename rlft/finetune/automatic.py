@@ -35,17 +35,20 @@ class Automatic:
 
     Attributes:
         start_at: h at the beginning, 0 or more; None for the whole episode, as in the paper.
-        step: steps by which h moves. Unknown in the paper; chosen as a twentieth of the maze's
-            time limit, so that one wrong decision costs little and the way down fits into a run.
-        check_every: environment steps between two decisions. Unknown in the paper; chosen as one
-            longest episode of the maze: a new h has then been acted on before the next decision.
+        step: steps by which h moves. Unknown in the paper; chosen as a twenty-fifth of the
+            maze's time limit, so that one wrong decision costs little.
+        check_every: environment steps between two decisions. Unknown in the paper; chosen as two
+            longest episodes of the maze: the judge must have seen what the explorer does at this h,
+            and learned from it, before it is asked again (benchmarks/fqe_validity.md).
         tolerance: what may be missing, in units of return, 0 or more. Unknown in the paper; chosen
-            as a tenth of the medium data's return of about -33, which costs 3 steps of a walk and
-            is several times what the estimate wobbles (0.5) while the policy stays.
+            as two steps of a walk, several times what the estimate wobbles (0.5) while the policy
+            stays.
         spreads: standard deviations of the ensemble added to the tolerance, 0 or more. Unknown in
             the paper; chosen 0, as the spread does not see what the data does not show.
         may_grow: whether h grows by `step`, up to `start_at`, when the estimate is too low. Unknown
-            in the paper, which only speaks of reducing; chosen off.
+            in the paper, which only speaks of reducing; chosen on, as a judge that learns of a fall
+            late should be able to take back what it gave (benchmarks/ajs_study.md, on data where
+            the explorer starts well, sees no difference).
         judge: which policy is estimated: the one at the "current" h, or the "candidate" that would
             follow. Unknown in the paper beyond its words "current switching policy"; chosen so.
             With "candidate" the replay holds no explorer's action before the current h: what it
@@ -61,11 +64,12 @@ class Automatic:
         mode: estimate most likely actions instead of sampled ones. Unknown in the paper; chosen
             off, as the policy acts with sampled ones.
         update_every: environment steps between two rounds of updates. Unknown in the paper
-            ("periodically"); chosen 1 with one update each, the ratio of the policies' critics.
-        updates: updates in a round, 1 or more. Unknown in the paper; see `update_every`.
+            ("periodically"); chosen 1.
+        updates: updates in a round, 1 or more. Unknown in the paper; chosen 2, so that the judge is
+            ahead of the policies that it judges.
         data_share: share of logged rows in the estimator's batches, in [0, 1], beside what the
-            replay holds. Unknown in the paper ("the buffer"); chosen 0.5: early on the replay holds
-            a few hundred steps of the guide alone.
+            replay holds. The paper says "the buffer"; chosen 0: from its own steps the judge
+            notices the bad hand-offs, from logged ones alone few (benchmarks/fqe_validity.md).
         reference: a "frozen" function, or one that is "tracked", re-estimated along the run from
             the same batches. Unknown in the paper ("initial offline value"); chosen frozen.
         reference_updates: updates of the reference on the logged data, before the run. Unknown in
@@ -82,19 +86,19 @@ class Automatic:
     """
 
     start_at: int | None = None
-    step: int = 5
-    check_every: int = 100
-    tolerance: float = 3.0
+    step: int = 4
+    check_every: int = 200
+    tolerance: float = 2.0
     spreads: float = 0.0
-    may_grow: bool = False
+    may_grow: bool = True
     judge: Literal["current", "candidate"] = "current"
     read_at: Literal["start", "hand-off"] = "start"
     states: int = 64
     fqe: FQEConfig = FQEConfig(gamma=1.0, time_aware=True, finite_horizon=True)
     mode: bool = False
     update_every: int = 1
-    updates: int = 1
-    data_share: float = 0.5
+    updates: int = 2
+    data_share: float = 0.0
     reference: Literal["frozen", "tracked"] = "frozen"
     reference_updates: int = 2_000
     warm_start: bool = True

@@ -227,7 +227,6 @@ JUMP_STARTS = (
         name="ajs",
         title="AJS: an InAC guide, a SAC explorer, FQE decides",
         online=Online(SAC),
-        handover=NAIVE,
         acting=JumpStart(
             guide=GuideActs(),
             schedule=Automatic(

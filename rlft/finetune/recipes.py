@@ -205,8 +205,8 @@ JUMP_STARTS = (
     Recipe(
         name="ajs",
         title="AJS: an InAC guide, a SAC explorer, FQE decides",
+        # All networks come from offline training, as the paper says, targets and moments included.
         online=Online(SACConfig()),
-        handover=NAIVE,
         acting=JumpStart(guide=GuideActs(), schedule=Automatic()),
         guide=Online(InACConfig()),
         prior=INAC_PRIOR,
