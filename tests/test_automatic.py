@@ -48,6 +48,8 @@ def test_h_falls_as_far_as_the_explorer_is_good() -> None:
         step=1,
         check_every=100,
         tolerance=0.6,
+        may_grow=False,
+        updates=1,
         mode=True,
         data_share=1.0,
         reference_updates=600,

@@ -60,7 +60,8 @@ def make_gate(
     """A gate that decides at every step and moves h by 1, without tolerance, unless told so."""
     setting = setting or make_setting(seeds=SEEDS)
     fill(setting.replay, 2 * LIMIT)
-    numbers = Automatic(**{"step": 1, "check_every": 1, "tolerance": 0.0, **rule})
+    plain = {"step": 1, "check_every": 1, "tolerance": 0.0, "may_grow": False}
+    numbers = Automatic(**{**plain, "updates": 1, "data_share": 0.5, **rule})
     guide = Stationary(setting.guide)
     return Gate(numbers, setting, LIMIT, estimator, offline or Told(REFERENCE), guide)
 

@@ -150,7 +150,9 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (("inac", "inac-retain"), "online.learner.policy.kind", "tanh-mean-normal"),
         # SAC, JSRL, AJS
         (("sac", "jsrl", "ajs"), "online.learner.backup_entropy", True),
-        (("sac", "sac-retain", "ajs"), "handover.temperature", False),
+        (("sac", "sac-retain"), "handover.temperature", False),
+        (("ajs",), "handover.target_critics", True),  # "all networks" come from offline training
+        (("ajs",), "handover.optimizers", True),
         (("jsrl",), "acting.schedule.window", 5),
         (("jsrl",), "acting.schedule.tolerance", 0.05),
         (("jsrl-geometric",), "acting.schedule.continue_probability", 0.99),
