@@ -25,7 +25,7 @@ from rlft.errors import InputError, NumericalError
 
 SEEDS = 3
 NAMES = sorted(ALGORITHMS)
-CRITIC_SIDE = {"critics", "target_critics", "state_value", "behaviour"}
+CRITIC_SIDE = {"critics", "target_critics", "state_value"}
 every_algorithm = pytest.mark.parametrize("name", NAMES)
 
 

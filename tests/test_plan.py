@@ -82,7 +82,7 @@ def test_a_warm_up_shorter_than_the_run_is_fine(warmup: int, steps: int, prior: 
             {"recipe": make_recipe(warmup=Warmup(steps=11))},
             r"takes 11 steps, the whole run only 10: .* Give steps=22 or more",
         ),
-        ({"recipe": "porl"}, r"The warm-up of recipe 'porl' takes 1,000 steps, .* only 10: no"),
+        ({"recipe": "porl"}, r"The warm-up of recipe 'porl' takes 500 steps, .* only 10: no"),
         (
             {"seeds": 4},
             r"seeds=4, but the prior was trained with 3 seeds and each run goes on from its own\. "
