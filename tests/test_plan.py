@@ -52,7 +52,7 @@ def test_the_environment_is_the_datas_own_with_its_options(prior: Prior) -> None
     assert plan(short).env_kwargs == {"time_limit": 7}
     assert plan(short, env_id=DETOUR).env_kwargs == {"time_limit": 7}
     assert plan(short, env_kwargs={}).env_kwargs == {}
-    assert plan(short, env_id=LARGE).env_kwargs is None  # another maze: its own options
+    assert plan(short, env_id=LARGE).env_kwargs == {}  # another maze: its own options
 
 
 @pytest.mark.parametrize(("warmup", "steps"), [(0, 1), (9, 10), (1, 2)])

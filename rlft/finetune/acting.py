@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from rlft.errors import InputError, unknown
-from rlft.finetune.schedule import Fixed, Schedule
+from rlft.finetune.horizon import Schedule
+from rlft.finetune.schedule import Fixed
 from rlft.policies import Policy
 from rlft.switching import check_pair, guide_walks
 

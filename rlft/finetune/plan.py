@@ -8,6 +8,7 @@ from typing import Any
 
 from rlft.envs import env_shape
 from rlft.errors import InputError
+from rlft.evaluate.support import options_of
 from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Recipe
 from rlft.finetune.recipes import find_recipe
@@ -29,7 +30,7 @@ class Plan:
     recipe: Recipe
     steps: int
     env_id: str
-    env_kwargs: Mapping[str, Any] | None
+    env_kwargs: Mapping[str, Any]
     eval_every: int
     eval_episodes: int
 
@@ -69,10 +70,9 @@ def make_plan(
             f"The data {prior.data.name!r} does not say which environment it was logged in. Name "
             "the one to fine-tune in: finetune(prior, recipe, env_id=...)."
         )
-    if env_kwargs is None and env_id == prior.data.env_id:
-        env_kwargs = dict(prior.data.env_kwargs)
-    check_sizes(prior, env_id, env_kwargs)
-    return Plan(recipe, steps, env_id, env_kwargs, eval_every, eval_episodes)
+    options = options_of(prior.data, env_id, env_kwargs)
+    check_sizes(prior, env_id, options)
+    return Plan(recipe, steps, env_id, options, eval_every, eval_episodes)
 
 
 def check_sizes(prior: Prior, env_id: str, env_kwargs: Mapping[str, Any] | None) -> None:

@@ -1,8 +1,8 @@
 """Rules that choose h, the steps before the hand-off, without chance and without value estimates.
 
 `Fixed` never moves it, `Linear` moves it with the clock, `Stepped` with what evaluations return
-(JSRL's curriculum). The rules that draw h are in `roll_in.py` and can be imported from here too;
-`automatic.py` has the one that estimates.
+(JSRL's curriculum). The rules that draw h are in `roll_in.py`; `automatic.py` has the one that
+estimates.
 
 Letters: S seeds.
 """
@@ -15,21 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from rlft.errors import InputError
-from rlft.finetune.horizon import Horizon, Schedule, Setting, as_tensor, longest
-from rlft.finetune.roll_in import Geometric, Random
-
-__all__ = [
-    "Fixed",
-    "Geometric",
-    "Horizon",
-    "Linear",
-    "Random",
-    "Schedule",
-    "Setting",
-    "Stepped",
-    "as_tensor",
-    "longest",
-]
+from rlft.finetune.horizon import Horizon, Setting, longest
 
 
 @dataclass(frozen=True)
