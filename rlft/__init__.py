@@ -113,6 +113,7 @@ from rlft.store import (
 from rlft.switching import Stationary, Switching
 
 if TYPE_CHECKING:
+    from rlft.course.session import check, hint, progress, quiz, working
     from rlft.show import (
         animate_episode,
         apply_style,
@@ -257,6 +258,12 @@ __all__ = [
     "show_frames",
     "static_strip",
     "with_fallback",
+    # exercises
+    "check",
+    "hint",
+    "working",
+    "quiz",
+    "progress",
     # errors
     "InputError",
     "NumericalError",
@@ -268,8 +275,13 @@ __all__ = [
 set_threads()
 
 
+_OF_THE_COURSE = ("check", "hint", "working", "quiz", "progress")
+
+
 def __getattr__(name: str) -> object:
     """Imports `rlft.show`, and with it matplotlib, when the first name of it is used."""
+    if name in _OF_THE_COURSE:
+        return getattr(importlib.import_module("rlft.course.session"), name)
     if name == "show" or name in __all__:
         show = importlib.import_module("rlft.show")
         return show if name == "show" else getattr(show, name)

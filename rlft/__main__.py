@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import tyro
 
 from rlft.compare import Compare
+from rlft.course.commands import Course
 from rlft.data import list_datasets, make_datasets
 from rlft.demo import Demo
 from rlft.errors import InputError, NumericalError
@@ -66,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, or 2 for an error that has a clear message, as for wrong arguments.
     """
     command = tyro.cli(
-        Compare | Data | Demo | List, args=arguments, prog="python -m rlft", description=DESCRIPTION
+        Compare | Course | Data | Demo | List,
+        args=arguments,
+        prog="python -m rlft",
+        description=DESCRIPTION,
     )
     try:
         command.run()

@@ -36,6 +36,7 @@ ORDER = (
     "demo",
     "experiment",
     "compare",
+    "course",
     "__init__",
     "__main__",
 )

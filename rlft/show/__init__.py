@@ -7,7 +7,9 @@ from rlft.show.charts import plot_errors, plot_scatter
 from rlft.show.figure import CourseFigure, Illustration, illustrate, panels, save, show
 from rlft.show.maps import plot_map, plot_maps, shared_scale
 from rlft.show.maze import plot_maze
+from rlft.show.messages import show_message
 from rlft.show.plots import plot_curves, plot_each, plot_metric
+from rlft.show.quiz import Option, Question, reply_to, show_quiz
 from rlft.show.series import Curve, plot_series
 from rlft.show.style import (
     METHOD_STYLES,
@@ -33,6 +35,8 @@ __all__ = [
     "Curve",
     "Illustration",
     "MethodStyle",
+    "Option",
+    "Question",
     "animate_episode",
     "apply_style",
     "frame_slider",
@@ -52,11 +56,14 @@ __all__ = [
     "plot_scatter",
     "plot_series",
     "plot_visits",
+    "reply_to",
     "save",
     "sequence_styles",
     "shared_scale",
     "show",
     "show_frames",
+    "show_message",
+    "show_quiz",
     "static_strip",
     "styled",
     "styles_for",

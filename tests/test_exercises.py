@@ -1,0 +1,132 @@
+"""Every exercise: right answers pass however they are written, each known mistake gets its hint."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from rlft.course.catalogue import all_exercises
+from rlft.course.exercise import Exercise
+from rlft.course.judge import CONSTANT, judge
+from rlft.course.observe import observe_case, same
+
+EXERCISES = list(all_exercises().values())
+ANSWERS = {
+    exercise.id: importlib.import_module(f"answers.a{exercise.id.replace('-', '_')}")
+    for exercise in EXERCISES
+}
+
+
+def right_answers() -> Iterator[object]:
+    for exercise in EXERCISES:
+        for answer in ANSWERS[exercise.id].RIGHT:
+            yield pytest.param(exercise, answer, id=f"{exercise.id}-{answer.__name__}")
+
+
+def wrong_answers() -> Iterator[object]:
+    """The wrong answers of the exercise itself, and others with the same idea."""
+    for exercise in EXERCISES:
+        for known in exercise.misconceptions:
+            for answer in [known.wrong, *ANSWERS[exercise.id].WRONG.get(known.name, [])]:
+                name = f"{exercise.id}-{known.name}-{answer.__name__}"
+                yield pytest.param(exercise, known.name, answer, id=name)
+
+
+def by_id(exercise: Exercise) -> str:
+    return exercise.id
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_the_reference_passes(exercise: Exercise) -> None:
+    verdict = judge(exercise, exercise.reference)
+    assert verdict.status == "passed", verdict.failure
+    assert verdict.passed == tuple(case.name for case in exercise.cases)
+
+
+@pytest.mark.parametrize(("exercise", "answer"), right_answers())
+def test_answers_that_are_written_differently_pass(exercise: Exercise, answer: Callable) -> None:
+    verdict = judge(exercise, answer)
+    assert verdict.status == "passed", verdict.failure
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_there_are_enough_answers_and_none_is_the_reference(exercise: Exercise) -> None:
+    answers = ANSWERS[exercise.id]
+    assert len(answers.RIGHT) >= 3
+    sources = [inspect.getsource(answer) for answer in (exercise.reference, *answers.RIGHT)]
+    bodies = [source.split(":", 1)[1].strip() for source in sources]
+    assert len(set(bodies)) == len(bodies)
+    # Each mistake is also written in another way than in the exercise's own file.
+    assert set(answers.WRONG) == {known.name for known in exercise.misconceptions}
+    assert all(answers.WRONG.values())
+
+
+@pytest.mark.parametrize(("exercise", "name", "answer"), wrong_answers())
+def test_each_mistake_fails_with_its_own_hint(
+    exercise: Exercise, name: str, answer: Callable
+) -> None:
+    verdict = judge(exercise, answer)
+    assert verdict.status == "failed"
+    assert verdict.misconception == name
+    assert verdict.hint == next(m.hint for m in exercise.misconceptions if m.name == name)
+    assert verdict.failure is not None
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_an_answer_that_ignores_its_inputs_fails(exercise: Exercise) -> None:
+    fixed = observe_case(exercise.reference, exercise.cases[0], 60.0).value
+    others = [observe_case(exercise.reference, case, 60.0) for case in exercise.cases[1:]]
+    assert not all(same(others[0], other) for other in others) or not same(
+        others[0], observe_case(exercise.reference, exercise.cases[0], 60.0)
+    ), "all cases have one answer, so a constant would pass"
+
+    def constant(*args: object, **kwargs: object) -> object:
+        return fixed
+
+    verdict = judge(exercise, constant)
+    assert verdict.status == "failed"
+    assert verdict.hint == CONSTANT or verdict.misconception or verdict.failure
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_the_hints_get_longer_words_and_do_not_repeat(exercise: Exercise) -> None:
+    assert len(set(exercise.hints)) == 3
+    hints = [known.hint for known in exercise.misconceptions]
+    assert len(set(hints)) == len(hints)
+    assert all(20 < len(text) < 500 for text in (*exercise.hints, *hints))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_strange_answers_fail_and_never_raise(exercise: Exercise) -> None:
+    def raises(*args: object, **kwargs: object) -> object:
+        raise KeyError("lost")
+
+    def leaves(*args: object, **kwargs: object) -> object:
+        raise SystemExit(1)
+
+    def nothing(*args: object, **kwargs: object) -> None:
+        return None
+
+    def empty(*args: object, **kwargs: object) -> list:
+        return []
+
+    def text(*args: object, **kwargs: object) -> str:
+        return "0.5"
+
+    def shapeless(*args: object, **kwargs: object) -> object:
+        import torch
+
+        return torch.zeros(7, 7, 7)
+
+    strange = (raises, leaves, nothing, empty, text, shapeless, 3, None, exercise)
+    for answer in strange:
+        verdict = judge(exercise, answer)
+        assert verdict.status == "failed", answer
+        assert verdict.failure is not None
+
+
+def test_the_course_has_enough_exercises() -> None:
+    assert len(EXERCISES) >= 25
