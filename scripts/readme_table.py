@@ -37,7 +37,7 @@ def table(root: Path = ROOT) -> str:
     timings = root / "notebooks" / "timings.json"
     measured = json.loads(timings.read_text()) if timings.exists() else {"notebooks": {}}
     rows = ["| Lesson | The question | Minutes | Memory |", "|---|---|---:|---:|"]
-    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
+    for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         path = notebook.relative_to(root).as_posix()
         if path not in measured["notebooks"]:
             raise ValueError(f"{path} is not in notebooks/timings.json: run `make timings`.")

@@ -18,4 +18,5 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINARI_DATASETS_PATH", str(tmp_path_factory.mktemp("datasets")))
         patch.setenv("RLFT_RESULTS", str(tmp_path_factory.mktemp("results")))
+        patch.setenv("RLFT_PROGRESS", str(tmp_path_factory.mktemp("progress") / "progress.json"))
         yield
