@@ -20,7 +20,7 @@ export MALLOC_TRIM_THRESHOLD_ ?= 1073741824
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test demo bench data lint format timings readme clean
+.PHONY: help lab test browser demo bench data lint format timings readme clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,18 @@ lab: $(VENV)/.ok $(VENV)/.data ## open the course in JupyterLab
 
 test: $(VENV)/.ok-dev $(VENV)/.data ## lint, types, unit tests, and every notebook in a fresh kernel
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
+
+# As root or through sudo; where there is no apt, install Chromium or Chrome yourself.
+browser: ## install a browser for the browser test (Debian, Ubuntu)
+	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then \
+		echo 'A browser is installed.'; \
+	elif command -v apt-get >/dev/null 2>&1; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends \
+			chromium bubblewrap; \
+	else \
+		echo 'No apt-get here: install Chromium or Chrome yourself.' >&2; exit 1; \
+	fi
 
 demo: $(VENV)/.ok ## the headline experiment in the terminal
 	$(PYTHON) -m rlft demo
@@ -57,9 +69,11 @@ format: $(VENV)/.ok-dev ## rewrite code and notebooks in the project's style
 timings: $(VENV)/.ok-dev $(VENV)/.data ## measure all notebooks, one after the other, and record it
 	RLFT_WRITE_TIMINGS=1 $(PYTHON) -m pytest $(NOTEBOOKS)
 	$(PYTHON) scripts/readme_table.py
+	$(PYTHON) scripts/guide_tables.py
 
-readme: $(VENV)/.ok-dev ## rewrite the README's table of lessons
+readme: $(VENV)/.ok-dev ## rewrite the tables of the README and the instructor guide
 	$(PYTHON) scripts/readme_table.py
+	$(PYTHON) scripts/guide_tables.py
 
 clean: ## remove the environment and all caches (datasets and results stay)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

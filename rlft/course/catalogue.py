@@ -14,21 +14,21 @@ from typing import Any
 import rlft.course.exercises as exercise_files
 import rlft.course.quizzes as quiz_files
 from rlft.course.exercise import Exercise
-from rlft.errors import unknown
+from rlft.errors import InputError, unknown
 from rlft.show.quiz import Question
 
 
 @cache
 def all_exercises() -> dict[str, Exercise]:
     """Exercise id to exercise, in the course's order."""
-    found = [module.EXERCISE for module in _modules(exercise_files)]
+    found = [_value(module, "EXERCISE") for module in _modules(exercise_files)]
     return {exercise.id: exercise for exercise in sorted(found, key=lambda one: one.id)}
 
 
 @cache
 def all_quizzes() -> dict[str, tuple[Question, ...]]:
     """Lesson, as in ``"03"``, to its questions."""
-    return {module.__name__[-2:]: module.QUIZ for module in _modules(quiz_files)}
+    return {module.__name__[-2:]: _value(module, "QUIZ") for module in _modules(quiz_files)}
 
 
 def find_exercise(exercise_id: str) -> Exercise:
@@ -59,3 +59,10 @@ def _modules(package: ModuleType) -> list[Any]:
     """The modules of a package, by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+
+
+def _value(module: ModuleType, name: str) -> Any:
+    """What a file of the course defines."""
+    if not hasattr(module, name):
+        raise InputError(f"{module.__file__} defines no {name}: write it, or move the file away.")
+    return getattr(module, name)

@@ -68,6 +68,8 @@ def described(value: Any) -> str:
         return f"the truth value {value}"
     if isinstance(value, numbers.Number | np.number):
         return f"the number {shown(value)}"
+    if isinstance(value, Mapping):
+        return f"a dictionary with {', '.join(map(repr, value)) or 'nothing in it'}"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     article = "an" if type(value).__name__[0] in "aeiouAEIOU" else "a"

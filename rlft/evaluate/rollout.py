@@ -87,7 +87,7 @@ class Actor:
         self._policy = policy
         self._mode = mode
         self._device = device_of(policy)
-        self._generator = torch.Generator(self._device).manual_seed(seed)
+        self._generator = torch.Generator(self._device).manual_seed(int(seed))
 
     def __call__(self, observations: np.ndarray) -> np.ndarray:
         """Acts.

@@ -23,7 +23,8 @@ class Handover:
     Attributes:
         policy: the policy's weights (and InAC's behaviour policy).
         critics: the critics' weights (and V, where the method has one).
-        target_critics: the target critics; if not, they restart as copies of the critics.
+        target_critics: the target critics; if not, they restart as copies of the critics. They
+            never cross without them.
         temperature: SAC's temperature, where the prior has one.
         optimizers: Adam's moments and step counts of every part that crosses.
         retention: the offline data is dropped, mixed into every batch at a fixed share, or appended

@@ -33,6 +33,10 @@ def the_other_end(rewards, terminations, truncations, next_values, gamma):
     return torch.where(truncations.bool(), rewards, rewards + gamma * next_values)
 
 
+def future_after_the_end(rewards, terminations, truncations, next_values, gamma):
+    return torch.where(terminations > 0, rewards + gamma * next_values, rewards)
+
+
 def masks_everything(rewards, terminations, truncations, next_values, gamma):
     return torch.where(terminations.bool(), 0.0, rewards + gamma * next_values)
 
@@ -46,6 +50,7 @@ WRONG = {
     "forgets that episodes terminate": [all_go_on],
     "treats truncation as termination": [any_end_ends],
     "mixes up the two ends": [the_other_end],
+    "reads the flag upside down": [future_after_the_end],
     "loses the last reward": [masks_everything],
     "forgets the discount": [undiscounted],
 }

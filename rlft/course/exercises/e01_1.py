@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rlft.algorithms.sac import td_target
+from rlft.algorithms import sac
 from rlft.course.exercise import Case, Exercise, Misconception
 
 REWARDS = torch.tensor([[-1.0, -1.0, 0.0]])  # (S=1, B=3)
@@ -26,11 +26,22 @@ def case(name: str, terminations: Tensor, truncations: Tensor, gamma: float = 0.
     )
 
 
-def reference(
+def td_target(
     rewards: Tensor, terminations: Tensor, truncations: Tensor, next_values: Tensor, gamma: float
 ) -> Tensor:
-    """The library's own, which has no use for truncations."""
-    return td_target(rewards, terminations, next_values, gamma)
+    """Bellman target r + gamma (1 - terminated) V(s'). Truncated episodes bootstrap.
+
+    Args:
+        rewards: (S, B).
+        terminations: (S, B), 1 where the task ended, 0 elsewhere.
+        truncations: (S, B), 1 where the clock ran out, 0 elsewhere.
+        next_values: (S, B), the value of the next state.
+        gamma: discount in [0, 1).
+
+    Returns:
+        (S, B).
+    """
+    return sac.td_target(rewards, terminations, next_values, gamma)
 
 
 def never_ends(rewards, terminations, truncations, next_values, gamma):
@@ -45,6 +56,10 @@ def only_truncation_ends(rewards, terminations, truncations, next_values, gamma)
     return rewards + gamma * (1 - truncations) * next_values
 
 
+def flag_upside_down(rewards, terminations, truncations, next_values, gamma):
+    return rewards + gamma * terminations * next_values
+
+
 def loses_the_last_reward(rewards, terminations, truncations, next_values, gamma):
     return (1 - terminations) * (rewards + gamma * next_values)
 
@@ -57,7 +72,7 @@ EXERCISE = Exercise(
     id="01-1",
     name="td_target",
     title="The Bellman target",
-    reference=reference,
+    reference=td_target,
     cases=(
         case("no episode ends", NOBODY, NOBODY),
         case("one episode terminates", torch.tensor([[0.0, 1.0, 0.0]]), NOBODY),
@@ -75,13 +90,19 @@ EXERCISE = Exercise(
         Misconception(
             "treats truncation as termination",
             truncation_ends,
-            "The clock ran out, but the task did not end: would the agent have gone on earning? "
-            "Its future still counts.",
+            "The clock ran out, but the task did not end. Would the agent have gone on earning "
+            "there?",
         ),
         Misconception(
             "mixes up the two ends",
             only_truncation_ends,
             "You stop at the time limit and go on after the goal. Which of the two ends the task?",
+        ),
+        Misconception(
+            "reads the flag upside down",
+            flag_upside_down,
+            "Your targets have a future only where the episode is over. What does a flag of 1 say, "
+            "and what does your factor need to be there?",
         ),
         Misconception(
             "loses the last reward",

@@ -1,0 +1,269 @@
+"""Exercise 05-2: one whole step of AJS, tried on parts that write down what is done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from rlft.course.exercise import Answer, Case, Exercise, Misconception
+
+ACTIONS = {"guide": [-1.0, 0.0, 0.5], "explorer": [1.0, 0.0, 0.5]}  # (A,), whatever they see
+NAMES = ("observations", "timesteps", "h", "proposed")
+
+
+@dataclass
+class Learner:
+    """Guide, explorer or judge: the first two always act in one way, all note their updates."""
+
+    name: str
+    calls: list[str]
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        return np.tile(ACTIONS[self.name], (len(observations), 1))
+
+    def update(self, replay: Any, *proposed: Any) -> None:
+        at = "".join(f" at h={np.ravel(h).tolist()}" for h in proposed)
+        self.calls.append(f"{self.name} learns{at}")
+
+
+def parts_that_note(calls: list[str], ends: list[list[bool]]) -> SimpleNamespace:
+    """Everything that a step of AJS needs. Episodes end as told, the gate lowers h by 2."""
+    outcomes = [
+        SimpleNamespace(observations=np.full((2, 1), 10.0 * i), done=np.array(end))
+        for i, end in enumerate(ends, start=1)
+    ]
+
+    def step(actions: Any) -> SimpleNamespace:
+        whose = {str(numbers): name for name, numbers in ACTIONS.items()}
+        rows = np.asarray(actions).tolist()
+        calls.append(" and ".join(whose.get(str(row), "nobody") for row in rows) + " act")
+        return outcomes.pop(0)
+
+    def add(observations: Any, actions: Any, outcome: Any, timesteps: Any) -> None:
+        calls.append(f"store o={np.ravel(observations).tolist()} t={np.ravel(timesteps).tolist()}")
+
+    def decide(proposed: np.ndarray) -> np.ndarray:
+        calls.append("gate decides")
+        return np.maximum(proposed - 2, 0)
+
+    return SimpleNamespace(
+        **{name: Learner(name, calls) for name in ("guide", "explorer", "judge")},
+        env=SimpleNamespace(step=step),
+        replay=SimpleNamespace(add=add),
+        gate=SimpleNamespace(decide=decide),
+    )
+
+
+def observe(answer: Answer, arguments: dict[str, Any]) -> Any:
+    """Plays a step for each entry of `ends`: what was done in it, and where the last one leads."""
+    given = dict(arguments)
+    ends, step, check_every = (given.pop(name) for name in ("ends", "step", "check_every"))
+    calls: list[str] = []
+    parts = parts_that_note(calls, ends)
+    state, lines = {"observations": np.zeros((2, 1)), **given}, []
+    for number in range(step, step + len(ends)):
+        following = answer(step=number, **state, parts=parts, check_every=check_every)
+        if following is None:
+            return None
+        if not isinstance(following, tuple) or len(following) != len(NAMES):
+            raise ValueError(f"it should give back four things: {', '.join(NAMES)}")
+        state = {name: np.array(value) for name, value in zip(NAMES, following, strict=True)}
+        lines.append("; ".join(in_one_order(calls)))
+        calls.clear()
+    return {"steps": lines, **state}
+
+
+def in_one_order(calls: list[str]) -> list[str]:
+    """Which of the two policies learns first does not matter."""
+    both = ["explorer learns", "guide learns"]
+    for i in range(len(calls) - 1):
+        if calls[i : i + 2] == both[::-1]:
+            return [*calls[:i], *both, *calls[i + 2 :]]
+    return calls
+
+
+def case(
+    name: str,
+    step: int,
+    timesteps: list[int],
+    h: list[int],
+    proposed: list[int] | None = None,
+    ends: list[list[bool]] | None = None,
+    check_every: int = 10,
+) -> Case:
+    arguments = {
+        "step": step,
+        "timesteps": np.array(timesteps),
+        "h": np.array(h),
+        "proposed": np.array(h if proposed is None else proposed),
+        "check_every": check_every,
+        "ends": ends or [[False, False]],
+    }
+    return Case(name, arguments, observe)
+
+
+def reference(
+    step: int,
+    observations: np.ndarray,
+    timesteps: np.ndarray,
+    h: np.ndarray,
+    proposed: np.ndarray,
+    parts: Any,
+    check_every: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """One environment step of S seeds, and everything that is learned from it.
+
+    Args:
+        step: number of this step, 1 for the first of the run.
+        observations: (S, O).
+        timesteps: (S,) steps that the episodes have behind them.
+        h: (S,) steps that the guide walks in the episodes under way.
+        proposed: (S,) the same for the episodes that begin next.
+        parts: `env.step(actions)` gives an outcome with `observations` (S, O), where the next step
+            begins, and `done` (S,), whether the episode ended. `guide` and `explorer` have
+            `act(observations)`, (S, A), and `update(replay)`. `replay.add(observations, actions,
+            outcome, timesteps)` stores. `judge.update(replay, proposed)` lets the judge learn
+            about the switching policy with this h. `gate.decide(proposed)` gives the next one.
+        check_every: the gate decides at every step that is a multiple of it.
+
+    Returns:
+        observations, timesteps, h and proposed of the next step.
+    """
+    guided, explored = parts.guide.act(observations), parts.explorer.act(observations)
+    actions = np.where((timesteps < h)[:, None], guided, explored)
+    outcome = parts.env.step(actions)
+    parts.replay.add(observations, actions, outcome, timesteps)
+    parts.explorer.update(parts.replay)
+    parts.guide.update(parts.replay)
+    parts.judge.update(parts.replay, proposed)
+    if step % check_every == 0:
+        proposed = parts.gate.decide(proposed)
+    timesteps = np.where(outcome.done, 0, timesteps + 1)
+    return outcome.observations, timesteps, np.where(outcome.done, proposed, h), proposed
+
+
+def changed(parts: Any, **others: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{**vars(parts), **others})
+
+
+def idle(parts: Any, *names: str) -> SimpleNamespace:
+    """Those parts do not learn: their updates are noted where nobody looks."""
+    return changed(parts, **{name: replace(getattr(parts, name), calls=[]) for name in names})
+
+
+def only_who_acts_learns(parts, timesteps, h, **given):
+    walks = timesteps < h
+    resting = ["explorer"] * bool(walks.all()) + ["guide"] * bool(not walks.any())
+    return reference(parts=idle(parts, *resting), timesteps=timesteps, h=h, **given)
+
+
+def explorer_skips_the_guides_steps(parts, timesteps, h, **given):
+    resting = ["explorer"] * bool((timesteps < h).all())
+    return reference(parts=idle(parts, *resting), timesteps=timesteps, h=h, **given)
+
+
+def guide_stays_as_it_was(parts, **given):
+    return reference(parts=idle(parts, "guide"), **given)
+
+
+def gate_at_every_step(check_every, **given):
+    return reference(check_every=1, **given)
+
+
+def judge_learns_at_decisions(step, check_every, parts, **given):
+    resting = ["judge"] * bool(step % check_every)
+    return reference(step=step, check_every=check_every, parts=idle(parts, *resting), **given)
+
+
+def one_step_too_many(parts, timesteps, h, **given):
+    def act(observations):
+        policies = parts.guide.act(observations), parts.explorer.act(observations)
+        return np.where((timesteps == h)[:, None], *policies)
+
+    later = SimpleNamespace(act=act, update=parts.explorer.update)
+    return reference(parts=changed(parts, explorer=later), timesteps=timesteps, h=h, **given)
+
+
+def h_in_force_at_once(h, proposed, **given):
+    observations, timesteps, _, proposed = reference(h=proposed, proposed=proposed, **given)
+    return observations, timesteps, proposed, proposed
+
+
+EXERCISE = Exercise(
+    id="05-2",
+    name="ajs_step",
+    title="One step of AJS",
+    reference=reference,
+    cases=(
+        case("the explorer's turn in both seeds", 1, [5, 9], [3, 4]),
+        case("the guide's turn in both seeds", 1, [0, 1], [3, 4]),
+        case("one guide has just walked its h steps", 2, [3, 2], [3, 3]),
+        case("the gate's turn", 10, [5, 0], [3, 4]),
+        case("a new h waits, and the episodes end", 11, [2, 3], [3, 4], [1, 2], [[True, True]]),
+        case("an episode ends as the gate decides", 20, [0, 7], [3, 6], [3, 4], [[True, False]]),
+        case(
+            "four steps, and a decision at every second",
+            1,
+            [0, 2],
+            [3, 3],
+            ends=[[False, False], [False, True], [True, False], [False, False]],
+            check_every=2,
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "only the policy that acts learns",
+            only_who_acts_learns,
+            "Both learners draw from one replay, which holds everybody's steps. Is there a reason "
+            "why one of them should rest while the other one acts?",
+        ),
+        Misconception(
+            "the explorer does not learn from the guide's steps",
+            explorer_skips_the_guides_steps,
+            "SAC learns off-policy: a transition is useful whoever chose its action. At the full "
+            "h the guide walks whole episodes; what would your explorer have learned by its turn?",
+        ),
+        Misconception(
+            "freezes the guide",
+            guide_stays_as_it_was,
+            "A frozen guide is the jump start of lesson 04. What does the guide of AJS do online?",
+        ),
+        Misconception(
+            "asks the gate at every step",
+            gate_at_every_step,
+            "A gate should be slower than its judge, who has to see first what the last decision "
+            "led to. Which argument says when the gate's turn has come?",
+        ),
+        Misconception(
+            "the judge learns only when the gate asks",
+            judge_learns_at_decisions,
+            "The two have clocks of their own. How good is a judge that has made a single update "
+            "since the last decision?",
+        ),
+        Misconception(
+            "the guide takes one step too many",
+            one_step_too_many,
+            "Steps are counted from 0. With h = 3 the guide walks at t = 0, 1 and 2: who acts at "
+            "t = 3?",
+        ),
+        Misconception(
+            "moves h in the middle of an episode",
+            h_in_force_at_once,
+            "An episode that began with one h ends with it. From when on may the new h decide who "
+            "acts, and in which seeds?",
+        ),
+    ),
+    hints=(
+        "Write the five things down as comments first: act, store, both learn, the judge learns, "
+        "the gate decides. Then ask which of them happen at every step.",
+        "Four of the five happen at every step, whoever acts. `(timesteps < h)[:, None]` has the "
+        "shape (S, 1), so that np.where can choose whole actions. A step that ended an episode "
+        "sets that seed's clock to 0 and its h to the proposed one.",
+        "actions = np.where((timesteps < h)[:, None], guided, explored); step, add, update three "
+        "times; `if step % check_every == 0: proposed = parts.gate.decide(proposed)`; then "
+        "np.where(outcome.done, new, old) for the clock and for h.",
+    ),
+)

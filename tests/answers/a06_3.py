@@ -1,0 +1,158 @@
+def resets_late(env, policy, disturb, replay, learner, steps, updates):
+    over = True
+    for _ in range(steps):
+        if over:
+            observation, _ = env.reset()
+        action = disturb(policy(observation))
+        after, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, after, terminated)
+        over = terminated or truncated
+        observation = after
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+
+
+def counts_with_while(env, policy, disturb, replay, learner, steps, updates):
+    here, _ = env.reset(seed=0)
+    done = 0
+    while done < steps:
+        taken = disturb(policy(here))
+        there, reward, terminated, truncated, _ = env.step(taken)
+        replay.add(
+            observation=here,
+            action=taken,
+            reward=reward,
+            next_observation=there,
+            terminated=terminated,
+        )
+        here = there
+        if terminated or truncated:
+            here, _ = env.reset()
+        minibatches = [replay.sample() for _ in range(updates)]
+        for minibatch in minibatches:
+            learner.update_critics(minibatch)
+        done += 1
+
+
+def walks_with_a_generator(env, policy, disturb, replay, learner, steps, updates):
+    def transitions():
+        while True:
+            observation, ended = env.reset()[0], False
+            while not ended:
+                action = disturb(policy(observation))
+                following, reward, terminated, truncated, _ = env.step(action)
+                yield observation, action, reward, following, terminated
+                observation, ended = following, terminated or truncated
+
+    for _, transition in zip(range(steps), transitions(), strict=False):
+        replay.add(*transition)
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+
+
+def episode_by_episode(env, policy, disturb, replay, learner, steps, updates):
+    left = steps
+    while left > 0:
+        observation, _ = env.reset()
+        for _ in range(left):
+            left -= 1
+            action = disturb(policy(observation))
+            following, reward, *ends, _ = env.step(action)
+            replay.add(observation, action, reward, following, ends[0])
+            for _ in range(updates):
+                learner.update_critics(replay.sample())
+            if any(ends):
+                break
+            observation = following
+
+
+def policy_at_each_step(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+        learner.update_policy(replay.sample())
+        observation = env.reset()[0] if terminated or truncated else following
+
+
+def policy_at_each_update(env, policy, disturb, replay, learner, steps, updates):
+    over = True
+    for _ in range(steps):
+        if over:
+            observation, _ = env.reset()
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        observation, over = following, terminated or truncated
+        for _ in range(updates):
+            minibatch = replay.sample()
+            learner.update_policy(minibatch)
+            learner.update_critics(minibatch)
+
+
+def collects_then_trains(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        observation = env.reset()[0] if terminated or truncated else following
+    for _ in range(steps):
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+
+
+def forgets_updates(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        learner.update_critics(replay.sample())
+        observation = env.reset()[0] if terminated or truncated else following
+
+
+def clean_hands(env, policy, disturb, replay, learner, steps, updates):
+    resets_late(env, policy, disturb, replay, learner, steps, updates)
+    replay.clear()
+
+
+def walks_on(env, policy, disturb, replay, learner, steps, updates):
+    observation = None
+    for _ in range(steps):
+        if observation is None:
+            observation, _ = env.reset()
+        action = disturb(policy(observation))
+        following, reward, terminated, _, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+        observation = following
+
+
+def disturbs_for_the_step_only(env, policy, disturb, replay, learner, steps, updates):
+    over = True
+    for _ in range(steps):
+        if over:
+            observation, _ = env.reset()
+        wanted = policy(observation)
+        taken = disturb(wanted)
+        following, reward, terminated, truncated, _ = env.step(taken)
+        replay.add(observation, wanted, reward, following, terminated)
+        observation, over = following, terminated or truncated
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+
+
+RIGHT = [resets_late, counts_with_while, walks_with_a_generator, episode_by_episode]
+WRONG = {
+    "updates the policy": [policy_at_each_step, policy_at_each_update],
+    "trains only after the last step": [collects_then_trains],
+    "makes one update a step": [forgets_updates],
+    "empties the replay": [clean_hands],
+    "never starts a new episode": [walks_on],
+    "stores what the policy wanted": [disturbs_for_the_step_only],
+}
