@@ -97,6 +97,8 @@ def shown(value: Any) -> str:
     if isinstance(value, tuple | list):
         inside = ", ".join(shown(item) for item in value)
         return _cut(f"({inside})" if isinstance(value, tuple) else f"[{inside}]")
+    if isinstance(value, torch.Generator):
+        return "a random generator"
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     try:
