@@ -39,9 +39,9 @@ TD = "def td_target(rewards, terminations, truncations, next_values, gamma):\n  
 WRONG = TD + "rewards + gamma * (1 - terminations) * (1 - truncations) * next_values"
 RIGHT = TD + "rewards + gamma * (1 - terminations) * next_values"
 CALIBRATE = """def calibrate(q, returns_to_go):
-    return torch.maximum(q, returns_to_go.unsqueeze(-1))"""
+    return torch.maximum(q, returns_to_go[:, None, :, None])"""
 EXPECTILE = """def expectile_loss(error, expectile):
-    return torch.where(error < 0, 1 - expectile, expectile) * error**2"""
+    return (torch.where(error < 0, 1 - expectile, expectile) * error**2).mean(1)"""
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,8 @@ def open_notebook(page, lab: str, path: str) -> None:
 
 
 def wait_until_idle(page) -> None:
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    # Not the indicator beside the notebook: it says idle before there is a kernel at all.
+    page.locator("#jp-main-statusbar").get_by_text(" | Idle").wait_for()
 
 
 def cell_with(page, text: str):
