@@ -119,7 +119,10 @@ def recognise(
     observations: Sequence[Observation],
     right: Sequence[bool],
 ) -> Misconception | None:
-    """The mistake that does what the answer does: in every case, or else in the first wrong one.
+    """The mistake that does what the answer does, in every case if there is one.
+
+    Else one that does the same in the first wrong case and in all that the answer passes: agreement
+    in a single case can be an accident, and its hint would mislead.
 
     Args:
         exercise: whose misconceptions are looked through, in order.
@@ -130,8 +133,8 @@ def recognise(
     Returns:
         None if the answer's mistake is not a known one.
     """
-    first = list(right).index(False)
-    for somewhere in (range(len(cases)), range(first, first + 1)):
+    fine = [i for i, ok in enumerate(right) if ok]
+    for somewhere in (range(len(cases)), [*fine, list(right).index(False)]):
         for known in exercise.misconceptions:
             does = [observe_case(known.wrong, cases[i], exercise.seconds) for i in somewhere]
             if all(same(observations[i], seen) for i, seen in zip(somewhere, does, strict=True)):

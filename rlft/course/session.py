@@ -79,7 +79,7 @@ def check(exercise_id: str, answer: Answer) -> None:
 
 
 def hint(exercise_id: str) -> None:
-    """Shows the next of the exercise's three hints; after the last one, that again.
+    """Shows the next of the exercise's three hints, below those that you have seen.
 
     Args:
         exercise_id: as in the exercise's heading.
@@ -90,12 +90,13 @@ def hint(exercise_id: str) -> None:
         own = own_progress()
         number = own.hinted(exercise.id)
         _keep(lambda: write_progress(own, progress_file()))
-        text = f"Hint {number} of {HINTS} for {exercise.id}: {exercise.hints[number - 1]}"
+        lines = [
+            f"Hint {i} of {HINTS} for {exercise.id}: {exercise.hints[i - 1]}"
+            for i in range(1, number + 1)
+        ]
         if number == HINTS:
-            text += (
-                "\nThat was the last one. The folder `solutions` has an answer with its reasons."
-            )
-        show_message(text)
+            lines.append("These are all. The folder `solutions` has an answer with its reasons.")
+        show_message("\n".join(lines))
         return ""
 
     _gently(work)

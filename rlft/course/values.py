@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # float32 in another order of operations stays well within
-LONGEST = 220  # characters of one shown value
+LONGEST = 400  # characters of one shown value
 
 
 def copied(value: Any) -> Any:
@@ -89,7 +89,7 @@ def shown(value: Any) -> str:
             max_line_width=10**6,
             formatter={"all": _number},
         )
-        return _cut(f"{array.shape} {flat}".replace("\n", ""))
+        return _cut(f"{array.shape} {' '.join(flat.split())}")
     if isinstance(value, float | np.floating):
         return _number(value)
     if isinstance(value, Mapping):
@@ -130,13 +130,13 @@ def _numbers_differ(expected: np.ndarray, got: np.ndarray) -> str | None:
     if close.all():
         return None
     if np.isnan(got).any() and not np.isnan(expected).any():
-        return f"{int(np.isnan(got).sum())} of {got.size} values are NaN"
+        return f"NaN stands in {int(np.isnan(got).sum())} of {got.size} places"
     if got.size == 1:
         return f"the value is {_number(got.ravel()[0])}, expected {_number(expected.ravel()[0])}"
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     place = ", ".join(map(str, first))
     return (
-        f"{int((~close).sum())} of {got.size} values differ, first at [{place}]: "
+        f"{int((~close).sum())} of {got.size} numbers are off, first at [{place}]: "
         f"{_number(got[first])}, expected {_number(expected[first])}"
     )
 
@@ -149,7 +149,7 @@ def _mappings_differ(expected: Mapping, got: Mapping) -> str | None:
 
 def _sequences_differ(expected: Any, got: Any) -> str | None:
     if len(expected) != len(got):
-        return f"it has {len(got)} entries, expected {len(expected)}"
+        return f"its length is {len(got)}, expected {len(expected)}"
     return _first_difference(
         {str(i): pair for i, pair in enumerate(zip(expected, got, strict=True))}
     )
