@@ -49,6 +49,12 @@ def test_each_option_has_its_own_reason_and_the_right_one_is_not_always_first(le
     assert len({[o.right for o in q.options].index(True) for q in questions}) > 1
 
 
+def test_the_longest_option_is_no_better_a_guess_than_any_other():
+    questions = [question for quiz in all_quizzes().values() for question in quiz]
+    longest = [max(question.options, key=lambda option: len(option.text)) for question in questions]
+    assert sum(option.right for option in longest) <= len(questions) / 3
+
+
 @pytest.mark.parametrize("lesson", ASKED)
 def test_the_questions_of_the_sources_are_asked(lesson):
     text = " ".join(question.text for question in all_quizzes()[lesson])

@@ -60,6 +60,11 @@ def sum_of_weights(q_sampled, log_density, q_data):
     return torch.log(weights.sum(3)).mean((1, 2)) - q_data.mean((1, 2))
 
 
+def one_critic_after_the_other(q_sampled, log_density, q_data):
+    soft = torch.logsumexp(q_sampled - log_density, -1)
+    return sum((soft[:, e] - q_data[:, e]).sum(1) for e in range(q_data.shape[1]))
+
+
 def one_number(q_sampled, log_density, q_data):
     return torch.logsumexp(q_sampled - log_density, -1).mean() - q_data.mean()
 
@@ -71,5 +76,6 @@ WRONG = {
     "takes the mean over the sampled actions": [log_of_the_mean],
     "turns the penalty round": [negative],
     "takes exp of numbers far below zero": [sum_of_weights],
+    "adds up instead of averaging": [one_critic_after_the_other],
     "averages over the seeds": [one_number],
 }

@@ -56,6 +56,11 @@ def strictly_inside(q, truth, distance, rare):
     return (q - truth)[:, inside].mean(1), (q - truth)[:, ~inside].mean(1)
 
 
+def near_is_out(q, truth, distance, rare):
+    out = distance <= rare
+    return tuple((q - truth)[:, chosen].mean(1) for chosen in (~out, out))
+
+
 def one_number_each(q, truth, distance, rare):
     inside, outside = with_columns(q, truth, distance, rare)
     return float(inside.mean()), float(outside.mean())
@@ -68,5 +73,6 @@ WRONG = {
     "leaves out the truth": [how_low_is_q],
     "divides by all pairs": [zeros_count],
     "puts the limit itself out of support": [strictly_inside],
+    "exchanges the two means": [near_is_out],
     "averages over the seeds": [one_number_each],
 }

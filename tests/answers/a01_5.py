@@ -56,11 +56,16 @@ def lifted_by_a_mask(q, returns_to_go):
     return q * (q >= floor) + floor * (q < floor)
 
 
+def lifted_by_what_is_missing(q, returns_to_go):
+    floor = returns_to_go[:, None, :, None]
+    return floor + (q - floor).relu()
+
+
 RIGHT = [with_where, with_clamp, with_relu, with_loops]
 WRONG = {
     "builds a ceiling": [lower_of_the_two],
     "takes the floor of another state": [lined_up_from_the_right],
     "pushes on below the floor": [written_over],
     "lets no gradient through": [without_gradients],
-    "computes with the unknown return": [lifted_by_a_mask],
+    "computes with the unknown return": [lifted_by_a_mask, lifted_by_what_is_missing],
 }

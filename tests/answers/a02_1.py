@@ -46,6 +46,11 @@ def mean_of_critics(q, log_prob, alpha):
     return alpha * log_prob.mean(1) - q.sum(1).div(q.shape[1]).mean(1)
 
 
+def most_careful_critic(q, log_prob, alpha):
+    losses = [alpha * log_prob.mean(1) - critic.mean(1) for critic in q.unbind(1)]
+    return torch.stack(losses).amax(0)
+
+
 def min_over_last(q, log_prob, alpha):
     lowest = torch.min(q, dim=-1).values
     return torch.mean(alpha.unsqueeze(-1) * log_prob - lowest, dim=-1)
@@ -75,6 +80,7 @@ WRONG = {
     "descends Q": [plus_q],
     "rewards certainty": [entropy_is_log_prob],
     "averages the critics": [mean_of_critics],
+    "takes the minimum after the mean": [most_careful_critic],
     "takes the minimum over the wrong axis": [min_over_last],
     "leaves the temperature out": [alpha_is_one],
     "spreads the temperature along the batch": [alpha_as_a_row],

@@ -55,6 +55,15 @@ def whole_area(steps, returns, best):
     return with_loops(steps, returns, best)[0], (best - area(steps, returns)) * np.ptp(steps)
 
 
+def as_if_from_zero(steps, returns, best):
+    mean = area(steps, returns) * np.ptp(steps) / max(steps)
+    return with_loops(steps, returns, best)[0], best - mean
+
+
+def above_the_best(steps, returns, best):
+    return with_loops(steps, returns, best)[0], area(steps, returns - best)
+
+
 def only_shortfalls_count(steps, returns, best):
     return with_loops(steps, returns, best)[0], area(steps, np.clip(best - returns, 0, None))
 
@@ -77,7 +86,7 @@ def start_to_end(steps, returns, best):
 
 def one_curve(steps, returns, best):
     mean = returns.mean(axis=0)
-    return max(mean[0] - mean[1:].min(), 0), best - np.trapezoid(mean, steps) / steps[-1]
+    return max(mean[0] - mean[1:].min(), 0), best - np.trapezoid(mean, steps) / np.ptp(steps)
 
 
 RIGHT = [with_trapezoid, with_the_start_in_the_minimum, with_loops, with_interpolation]
@@ -86,6 +95,8 @@ WRONG = {
     "overlooks how far apart the evaluations are": [middles_alike],
     "holds each return until the next evaluation": [left_sums],
     "sums and does not average": [whole_area],
+    "divides by the last step": [as_if_from_zero],
+    "turns the regret round": [above_the_best],
     "lets no regret be negative": [only_shortfalls_count],
     "measures the regret from the start": [against_the_start],
     "lets a drop be negative": [start_minus_lowest],

@@ -107,6 +107,16 @@ def clamps_before_it_adds(
     return rewards[:, None] + values.masked_fill(ends, 0.0)
 
 
+def counts_from_the_next_step(
+    rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
+):
+    target = as_the_network_says(
+        rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
+    )
+    after = (limit - (timesteps + 1)).unsqueeze(1)
+    return torch.minimum(torch.maximum(target, after * reward_range[0]), after * reward_range[1])
+
+
 RIGHT = [with_where, with_loops, with_numpy, with_seeds_last]
 WRONG = {
     "pays for entropy": [soft_return],
@@ -117,4 +127,5 @@ WRONG = {
     "does not clip": [as_the_network_says],
     "clips to the range of one reward": [inside_the_reward_range],
     "clips the next value": [clamps_before_it_adds],
+    "counts one reward too few": [counts_from_the_next_step],
 }

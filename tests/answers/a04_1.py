@@ -12,7 +12,7 @@ def with_a_loop(timesteps, horizon):
 
 def with_where(timesteps, horizon):
     left = horizon.reshape(-1, 1) - timesteps
-    return torch.where(left > 0, torch.ones_like(left), torch.zeros_like(left))
+    return torch.where(left > 0, torch.ones_like(left), torch.zeros_like(left)).bool()
 
 
 def row_by_row(timesteps, horizon):
@@ -54,6 +54,15 @@ def first_columns(timesteps, horizon):
     return turns
 
 
+def whole_numbers(timesteps, horizon):
+    left = horizon.unsqueeze(1) - timesteps
+    return torch.where(left > 0, torch.ones_like(left), torch.zeros_like(left))
+
+
+def multiplied(timesteps, horizon):
+    return 1.0 * torch.gt(horizon.unsqueeze(1), timesteps)
+
+
 RIGHT = [with_a_loop, with_where, row_by_row, with_numpy]
 WRONG = {
     "lets the guide walk one step more": [not_beyond],
@@ -62,4 +71,5 @@ WRONG = {
     "uses one h for all seeds": [of_seed_0, longest_for_all],
     "gives an h to each column": [h_as_a_row],
     "takes the place in the batch for the step": [first_columns],
+    "returns ones and zeros": [whole_numbers, multiplied],
 }

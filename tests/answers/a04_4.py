@@ -83,6 +83,13 @@ def share_of_the_best(returns, stages, tolerance):
     return walk(returns, stages, lambda best: best - tolerance * best)
 
 
+def missing_less_than_allowed(returns, stages, tolerance):
+    best = returns.cummax(1).values[:, :-1]
+    good = (best - returns[:, 1:]) / best.abs() < tolerance
+    stage = torch.nn.functional.pad(good.long().cumsum(1), (1, 0))
+    return stages[stage.clamp(max=len(stages) - 1)]
+
+
 def neighbours(returns, stages, tolerance):
     return walk(returns, stages, lambda kept: kept - tolerance * abs(kept), lambda _, now: now)
 
@@ -113,6 +120,7 @@ WRONG = {
     "advances at the first evaluation": [best_is_minus_infinity],
     "forgets the tolerance": [as_good_as_ever],
     "puts the bar above a negative best": [share_of_the_best],
+    "asks for more than the bar": [missing_less_than_allowed],
     "compares with the evaluation before": [neighbours],
     "compares with the first evaluation for ever": [the_start_is_the_bar],
     "moves all seeds together": [their_mean],

@@ -76,6 +76,10 @@ def strict(h, estimate, reference, tolerance, step, longest, may_grow):
     return np.clip(h + sign * step, 0, longest)
 
 
+def strict_without_ends(h, estimate, reference, tolerance, step, longest, may_grow):
+    return np.where(estimate > reference - tolerance, h - step, h + step if may_grow else h)
+
+
 def all_must_agree(h, estimate, reference, tolerance, step, longest, may_grow):
     if (estimate >= reference - tolerance).all():
         return (h - step).clip(min=0)
@@ -92,6 +96,11 @@ def only_a_ceiling(h, estimate, reference, tolerance, step, longest, may_grow):
     return (h + sign * step).clip(max=longest)
 
 
+def no_ends_at_all(h, estimate, reference, tolerance, step, longest, may_grow):
+    sign = np.where(reference - estimate > tolerance, int(may_grow), -1)
+    return h + sign * step
+
+
 def waits(h, estimate, reference, tolerance, step, longest, may_grow):
     return np.where(estimate < reference - tolerance, h, np.maximum(h, step) - step)
 
@@ -106,9 +115,10 @@ WRONG = {
     "compares the wrong way round": [opens_when_worse, grows_when_safe],
     "puts the tolerance on the wrong side": [asks_for_a_surplus],
     "forgets the tolerance": [allows_nothing],
-    "asks for more than enough": [strict],
+    "asks for more than enough": [strict, strict_without_ends],
     "takes one decision for all seeds": [all_must_agree],
-    "lets h leave its range": [only_a_floor, only_a_ceiling],
+    "lets h fall below 0": [only_a_ceiling, no_ends_at_all],
+    "lets h grow beyond the longest episode": [only_a_floor],
     "never takes h back": [waits],
     "grows without permission": [ignores_the_switch],
 }

@@ -166,6 +166,56 @@ def gives_the_new_h_to_all(step, observations, timesteps, h, proposed, parts, ch
     return following, clock, after if step % check_every == 0 else h, after
 
 
+def knows_one_h(step, observations, timesteps, h, proposed, parts, check_every):
+    following, clock, _, after = with_a_loop(
+        step, observations, timesteps, proposed, proposed, parts, check_every
+    )
+    return following, clock, after, after
+
+
+def judges_the_episodes_under_way(step, observations, timesteps, h, proposed, parts, check_every):
+    walks = (timesteps < h)[:, None]
+    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
+    outcome = parts.env.step(actions)
+    parts.replay.add(observations, actions, outcome, timesteps)
+    parts.guide.update(parts.replay)
+    parts.explorer.update(parts.replay)
+    parts.judge.update(parts.replay, h)
+    if step % check_every == 0:
+        proposed = parts.gate.decide(proposed)
+    h = np.where(outcome.done, proposed, h)
+    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+
+
+def judges_what_was_decided(step, observations, timesteps, h, proposed, parts, check_every):
+    walks = (timesteps < h)[:, None]
+    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
+    outcome = parts.env.step(actions)
+    parts.replay.add(observations, actions, outcome, timesteps)
+    parts.guide.update(parts.replay)
+    parts.explorer.update(parts.replay)
+    if step % check_every == 0:
+        proposed = parts.gate.decide(proposed)
+    parts.judge.update(parts.replay, proposed)
+    h = np.where(outcome.done, proposed, h)
+    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+
+
+def resets_first(step, observations, timesteps, h, proposed, parts, check_every):
+    walks = (timesteps < h)[:, None]
+    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
+    outcome = parts.env.step(actions)
+    h, clock = h.copy(), timesteps + 1
+    h[outcome.done], clock[outcome.done] = proposed[outcome.done], 0
+    parts.replay.add(observations, actions, outcome, timesteps)
+    for part in (parts.guide, parts.explorer):
+        part.update(parts.replay)
+    parts.judge.update(parts.replay, proposed)
+    if step % check_every == 0:
+        proposed = parts.gate.decide(proposed)
+    return outcome.observations, clock, h, proposed
+
+
 RIGHT = [with_a_loop, with_masks, with_arithmetic]
 WRONG = {
     "only the policy that acts learns": [whoever_leads_learns],
@@ -174,5 +224,9 @@ WRONG = {
     "asks the gate at every step": [never_waits],
     "the judge learns only when the gate asks": [judge_within_the_if],
     "the guide takes one step too many": [at_most_h],
-    "moves h in the middle of an episode": [acts_by_the_proposed_h, gives_the_new_h_to_all],
+    "the judge learns about the h in force": [judges_the_episodes_under_way],
+    "asks the gate before the judge has learned": [judges_what_was_decided],
+    "begins the new episode before the gate has decided": [resets_first],
+    "lets the proposed h decide who acts": [acts_by_the_proposed_h],
+    "moves h in the middle of an episode": [gives_the_new_h_to_all, knows_one_h],
 }

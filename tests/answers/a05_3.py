@@ -50,6 +50,25 @@ def only_what_was_earned(h, estimate, reference, returns, tolerance, margin):
     return "collapse"
 
 
+def no_matter_what_h_did(h, estimate, reference, returns, tolerance, margin):
+    if returns[0] - np.mean(returns[-3:]) > margin:
+        return "collapse"
+    return with_three_questions(h, estimate, reference, returns, tolerance, margin)
+
+
+def the_other_sign(h, estimate, reference, returns, tolerance, margin):
+    swapped = {"estimate": reference, "reference": estimate}
+    return with_three_questions(h, returns=returns, tolerance=tolerance, margin=margin, **swapped)
+
+
+def a_plus_for_a_minus(h, estimate, reference, returns, tolerance, margin):
+    says_no = estimate[-3:].mean() - reference[-3:].mean() > tolerance
+    lost = returns[-3:].mean() < returns[0] - margin
+    if h[-1] < h[0]:
+        return "collapse" if lost else "healthy"
+    return "stagnation" if says_no and not lost else "healthy"
+
+
 def only_what_was_said(h, estimate, reference, returns, tolerance, margin):
     good = estimate[-3:].mean() >= reference[-3:].mean() - tolerance
     if h[-1] < h[0] and not good:
@@ -72,6 +91,13 @@ def not_asking_the_judge(h, estimate, reference, returns, tolerance, margin):
 
 def without_the_tolerance(h, estimate, reference, returns, tolerance, margin):
     return with_three_questions(h, estimate, reference, returns, 0.0, margin)
+
+
+def any_shortfall_is_a_no(h, estimate, reference, returns, tolerance, margin):
+    lost = returns[-3:].mean() < returns[0] - margin
+    if h[-1] < h[0]:
+        return "collapse" if lost else "healthy"
+    return "healthy" if lost or sum(estimate[-3:] - reference[-3:]) >= 0 else "stagnation"
 
 
 def collapse_only_while_the_judge_is_happy(h, estimate, reference, returns, tolerance, margin):
@@ -104,9 +130,12 @@ WRONG = {
     "takes h = 0 for a collapse": [any_fall_is_collapse_at_the_bottom, any_fall_of_h_is_collapse],
     "judges by h alone": [fewer_guide_steps_are_good],
     "judges by the return alone": [only_what_was_earned],
+    "calls every fall of the return a collapse": [no_matter_what_h_did],
+    "takes the judge's yes for a no": [the_other_sign, a_plus_for_a_minus],
     "takes the judge's word for the return": [only_what_was_said],
     "takes every no for a stagnation": [no_means_stuck],
-    "takes every h that stands for a stagnation": [not_asking_the_judge, without_the_tolerance],
+    "takes every h that stands for a stagnation": [not_asking_the_judge],
+    "forgets the tolerance": [without_the_tolerance, any_shortfall_is_a_no],
     "excuses a fall that the judge has noticed": [collapse_only_while_the_judge_is_happy],
     "trusts a single return": [the_last_return, the_worst_of_three],
     "looks at the lowest h": [ever_lower],

@@ -52,8 +52,19 @@ def coins_along_the_last_axis(own, epsilon, coins, draws, low, high):
     return own + random * (low + draws * (high - low) - own)
 
 
-def draws_as_coins(own, epsilon, coins, draws, low, high):
-    return torch.where(draws < epsilon, low + draws * (high - low), own)
+def each_dimension_by_itself(own, epsilon, coins, draws, low, high):
+    columns = [
+        torch.where(
+            coins[a % len(coins)] < epsilon, low[a] + draws[:, a] * (high - low)[a], own[:, a]
+        )
+        for a in range(own.shape[1])
+    ]
+    return torch.stack(columns, dim=1)
+
+
+def one_number_for_both(own, epsilon, coins, draws, low, high):
+    keeps = (draws >= epsilon).to(own.dtype)
+    return keeps * own + (1 - keeps) * torch.lerp(low.expand_as(own), high.expand_as(own), draws)
 
 
 def the_mazes_box(own, epsilon, coins, draws, low, high):
@@ -84,7 +95,11 @@ RIGHT = [with_a_loop, with_a_mask_of_numbers, with_indices, with_numpy]
 WRONG = {
     "turns the coin around": [epsilon_keeps, swapped],
     "tosses one coin for all seeds": [first_coin, any_coin],
-    "decides for each dimension of the action": [coins_along_the_last_axis, draws_as_coins],
+    "decides for each dimension of the action": [
+        coins_along_the_last_axis,
+        each_dimension_by_itself,
+    ],
+    "takes the draws for coins": [one_number_for_both],
     "acts in [-1, 1] whatever the box": [the_mazes_box],
     "acts in [0, 1] whatever the box": [plain_draws],
     "adds noise instead of a new action": [noise_on_top],

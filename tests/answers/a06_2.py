@@ -59,6 +59,14 @@ def fancy_index(q, members):
     return torch.stack([row[members] for row in q]).min(dim=2).values
 
 
+def each_draw_asks_all(q, members):
+    return torch.stack([q[:, row] for row in members], dim=1).min(dim=1).values
+
+
+def first_entry_only(q, members):
+    return q[:, :, 0].gather(1, members).min(dim=1, keepdim=True).values
+
+
 def counts_only(q, members):
     first = torch.arange(members.shape[1])
     return q.index_select(1, first).min(dim=1).values
@@ -85,6 +93,8 @@ WRONG = {
     "takes the minimum over the batch": [last_axis],
     "asks the same critics in every seed": [first_row],
     "pairs every seed with every seed's draw": [fancy_index],
+    "pairs every seed with every seed's draw, and compares the seeds": [each_draw_asks_all],
+    "looks at one transition of the batch": [first_entry_only],
     "asks the first critics, whatever was drawn": [counts_only],
     "hides the other critics behind a 0": [leaves_zeros],
 }

@@ -1,3 +1,6 @@
+import operator
+
+
 def resets_late(env, policy, disturb, replay, learner, steps, updates):
     over = True
     for _ in range(steps):
@@ -147,6 +150,66 @@ def disturbs_for_the_step_only(env, policy, disturb, replay, learner, steps, upd
             learner.update_critics(replay.sample())
 
 
+def walk(env, policy, disturb, replay, learner, steps, updates, *, row, ended, minibatches):
+    """The right loop with handles for one mistake each."""
+    over, following = True, None
+    for _ in range(steps):
+        observation = env.reset()[0] if over else following
+        action = disturb(policy(observation))
+        following, reward, *ends, _ = env.step(action)
+        replay.add(observation, action, reward, following, row(*ends))
+        for minibatch in minibatches(replay, updates):
+            learner.update_critics(minibatch)
+        over = ended(*ends)
+
+
+def each_its_own(replay, updates):
+    return (replay.sample() for _ in range(updates))
+
+
+def done_of_old_gym(env, policy, disturb, replay, learner, steps, updates):
+    objects, numbers = (env, policy, disturb, replay, learner), (steps, updates)
+    walk(*objects, *numbers, row=max, ended=max, minibatches=each_its_own)
+
+
+def one_for_all(env, policy, disturb, replay, learner, steps, updates):
+    objects, numbers = (env, policy, disturb, replay, learner), (steps, updates)
+    walk(
+        *objects,
+        *numbers,
+        row=lambda terminated, truncated: terminated,
+        ended=max,
+        minibatches=lambda replay, updates: [replay.sample()] * updates,
+    )
+
+
+def goal_reached_only(env, policy, disturb, replay, learner, steps, updates):
+    objects, numbers = (env, policy, disturb, replay, learner), (steps, updates)
+    goal = operator.itemgetter(0)
+    walk(
+        *objects,
+        *numbers,
+        row=lambda *ends: goal(ends),
+        ended=lambda *ends: goal(ends),
+        minibatches=each_its_own,
+    )
+
+
+def as_if_it_reset_by_itself(env, policy, disturb, replay, learner, steps, updates):
+    def step(action):
+        following, reward, terminated, truncated, _ = env.step(action)
+        return env.reset()[0] if terminated or truncated else following, reward, terminated
+
+    here = env.reset()[0]
+    for _ in range(steps):
+        taken = disturb(policy(here))
+        there, reward, terminated = step(taken)
+        replay.add(here, taken, reward, there, terminated)
+        here = there
+        for minibatch in each_its_own(replay, updates):
+            learner.update_critics(minibatch)
+
+
 RIGHT = [resets_late, counts_with_while, walks_with_a_generator, episode_by_episode]
 WRONG = {
     "updates the policy": [policy_at_each_step, policy_at_each_update],
@@ -155,4 +218,8 @@ WRONG = {
     "empties the replay": [clean_hands],
     "never starts a new episode": [walks_on],
     "stores what the policy wanted": [disturbs_for_the_step_only],
+    "stores every end as a termination": [done_of_old_gym],
+    "draws one minibatch for all updates of a step": [one_for_all],
+    "stores the start of the next episode": [as_if_it_reset_by_itself],
+    "starts anew after a termination only": [goal_reached_only],
 }

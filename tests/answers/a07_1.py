@@ -116,6 +116,19 @@ def data_as_well(prior, fresh, handover):
     return started(prior, fresh, handover, ticks=lambda name, ticked: ticked or name == "data")
 
 
+def optimizers_for_themselves(prior, fresh, handover):
+    def crosses(name, ticked):
+        return handover.optimizers if name.startswith("adam/") else ticked
+
+    return started(prior, fresh, handover, ticks=crosses)
+
+
+def the_same_network_twice(prior, fresh, handover):
+    state = started(prior, fresh, handover)
+    together = handover.critics and handover.target_critics
+    return state | ({} if together else dict.fromkeys(["target_critics"], state["critics"]))
+
+
 RIGHT = [one_name_at_a_time, with_a_list_of_parts, line_by_line]
 WRONG = {
     "shares the prior's tensors": [the_same_tensors],
@@ -123,6 +136,8 @@ WRONG = {
     "leaves the fresh learner's targets": [targets_from_either_side],
     "hands over targets without their critics": [each_tick_for_itself],
     "forgets the optimizers": [weights_only],
+    "hands over moments without their part": [optimizers_for_themselves],
+    "makes targets and critics one tensor": [the_same_network_twice],
     "restarts the temperature": [policy_and_critics_only],
     "keeps the data": [data_as_well],
 }

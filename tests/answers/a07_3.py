@@ -63,6 +63,12 @@ def floored(logged, fresh, from_data, from_run, share):
     return row_by_row(logged, fresh, from_data, from_run, share * size // 1 / size)
 
 
+def at_least_the_share(logged, fresh, from_data, from_run, share):
+    size = from_data.shape[1]
+    kept = next(k for k in range(size + 1) if k >= share * size)
+    return row_by_row(logged, fresh, from_data, from_run, kept / size)
+
+
 def first_seeds_rows(logged, fresh, from_data, from_run, share):
     size = from_data.shape[1]
     kept = round(share * size)
@@ -81,6 +87,7 @@ WRONG = {
     "draws in proportion to the rows there are": [as_one_buffer],
     "decides for the whole batch at once": [with_a_coin, with_a_threshold],
     "rounds down": [floored],
+    "rounds up": [at_least_the_share],
     "gives every seed the first seed's rows": [first_seeds_rows],
     "adds logged rows to a full batch": [logged_on_top],
 }

@@ -63,10 +63,16 @@ def only_the_policy_waits(step, episode, warmup, utd):
     return answer
 
 
-def as_wsrl(step, episode, warmup, utd):
+def critics_wait_too(step, episode, warmup, utd):
     answer = told(step <= warmup.steps, warmup, utd)
     answer["critic_updates"] = utd * answer["policy_learns"]
     return answer
+
+
+def two_zeros(step, episode, warmup, utd):
+    quiet = ("frozen", 0.0, 0, False)
+    busy = ("learner", 0.0, utd, True)
+    return dict(zip(KEYS, quiet if step < warmup.steps + 1 else busy, strict=True))
 
 
 def epsilon_stays(step, episode, warmup, utd):
@@ -83,6 +89,7 @@ WRONG = {
     "lets the learner act": [always_the_learner],
     "acts at random": [as_learning_starts],
     "lets the critics learn in every warm-up": [only_the_policy_waits],
-    "lets nothing learn in any warm-up": [as_wsrl],
+    "lets nothing learn in any warm-up": [critics_wait_too],
+    "makes every warm-up that of WSRL": [two_zeros],
     "goes on acting at random": [epsilon_stays],
 }

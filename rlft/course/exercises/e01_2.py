@@ -43,6 +43,10 @@ def exp_first(q_sampled, log_density, q_data):
     return ((q_sampled - log_density).exp().sum(-1).log() - q_data).mean((1, 2))
 
 
+def adds_up(q_sampled, log_density, q_data):
+    return (torch.logsumexp(q_sampled - log_density, -1) - q_data).sum((1, 2))
+
+
 def mixes_seeds(q_sampled, log_density, q_data):
     return (torch.logsumexp(q_sampled - log_density, -1) - q_data).mean()
 
@@ -121,6 +125,12 @@ EXERCISE = Exercise(
             "logarithm of that? PyTorch has a function that does the three steps safely in one.",
         ),
         Misconception(
+            "adds up instead of averaging",
+            adds_up,
+            "With more critics, or a larger batch, your penalty would weigh more beside the TD "
+            "error. What keeps their numbers out?",
+        ),
+        Misconception(
             "averages over the seeds",
             mixes_seeds,
             "Each seed is a run of its own, with a loss of its own. Over which axes may the mean "
@@ -130,7 +140,7 @@ EXERCISE = Exercise(
     hints=(
         "Begin with one critic and one state. Two numbers are compared there: a soft maximum over "
         "the n sampled actions, and Q of the logged action.",
-        "A weight 1 / d inside of the sum is a -log d beside Q inside of the exponential. "
+        "A weight 1 / p inside of the sum is a -log p beside Q inside of the exponential. "
         "log_density has an axis of length 1 where q_sampled has the critics, so it broadcasts.",
         "torch.logsumexp(q_sampled - log_density, -1) has the shape (S, E, B), just as q_data. "
         "What is left is a difference and a mean over two axes.",

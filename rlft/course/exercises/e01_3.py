@@ -61,6 +61,10 @@ def boundary_is_out(q, truth, distance, rare):
     return error[:, ~out].mean(axis=1), error[:, out].mean(axis=1)
 
 
+def means_exchanged(q, truth, distance, rare):
+    return pessimism_gap(q, truth, distance, rare)[::-1]
+
+
 def mixes_seeds(q, truth, distance, rare):
     error, out = q - truth, distance > rare
     return error[:, ~out].mean(), error[:, out].mean()
@@ -119,6 +123,12 @@ EXERCISE = Exercise(
             boundary_is_out,
             "Look at the pair whose distance equals `rare`. Out of support is what lies *further* "
             "away than that.",
+        ),
+        Misconception(
+            "exchanges the two means",
+            means_exchanged,
+            "Both numbers are right, and each has the other's place. What does a large distance "
+            "say of a pair, and which mean comes first?",
         ),
         Misconception(
             "averages over the seeds",

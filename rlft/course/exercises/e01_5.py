@@ -96,8 +96,8 @@ EXERCISE = Exercise(
         Misconception(
             "computes with the unknown return",
             lifts_by_multiplying,
-            "A return that is not known is -inf, and 0 times infinity is NaN. Can you *choose* "
-            "between two values instead of multiplying them by 0 and 1?",
+            "A return that is not known is -inf, and arithmetic with it gives NaN. Can you "
+            "*choose* between two values instead of computing with both?",
         ),
     ),
     hints=(

@@ -10,7 +10,7 @@ from torch import Tensor
 from rlft.algorithms import sac
 from rlft.course.exercise import Answer, Case, Exercise, Misconception, Observe, call
 
-TWO = [[[1.0, 6.0], [3.0, 4.0]]]  # (S=1, E=2, B=2)
+TWO = [[[1.0, 7.0], [3.0, 4.0]]]  # (S=1, E=2, B=2)
 
 
 def case(name: str, q: list, log_prob: list, alpha: list, observe: Observe = call) -> Case:
@@ -58,6 +58,10 @@ def rewards_certainty(q, log_prob, alpha):
 
 def averages_critics(q, log_prob, alpha):
     return (alpha[:, None] * log_prob - q.mean(1)).mean(1)
+
+
+def lowest_average(q, log_prob, alpha):
+    return (alpha[:, None] * log_prob).mean(1) - q.mean(2).amin(1)
 
 
 def lowest_of_the_batch(q, log_prob, alpha):
@@ -119,6 +123,12 @@ EXERCISE = Exercise(
             averages_critics,
             "If one critic has a wild guess, how much of it does your loss believe? The formula "
             "is more careful than that.",
+        ),
+        Misconception(
+            "takes the minimum after the mean",
+            lowest_average,
+            "You choose one critic for the whole batch. Can it be that the first critic is too "
+            "high at one action and the second one at another? When is it safe to average?",
         ),
         Misconception(
             "takes the minimum over the wrong axis",

@@ -19,7 +19,7 @@ def reference(steps: Array, returns: Array, best: float) -> tuple[Array, Array]:
     """The library's own two, without smoothing.
 
     Args:
-        steps: (P,), environment steps, strictly increasing.
+        steps: (P,), environment steps, strictly increasing, from 0 or later.
         returns: (S, P), the first column at the switch, before any update.
         best: the best known return.
 
@@ -45,6 +45,14 @@ def stairs(steps, returns, best):
 
 def not_divided(steps, returns, best):
     return metrics.drop(returns), np.trapezoid(best - returns, steps, axis=1)
+
+
+def divided_by_the_last_step(steps, returns, best):
+    return metrics.drop(returns), best - np.trapezoid(returns, steps, axis=1) / steps[-1]
+
+
+def turned_round(steps, returns, best):
+    return metrics.drop(returns), -metrics.regret(steps, returns, best)
 
 
 def regret_of_the_good_is_zero(steps, returns, best):
@@ -83,6 +91,7 @@ EXERCISE = Exercise(
         case("unevenly spaced evaluations", [0, 100, 1000], [[-30, -50, -40]], -20),
         case("it only rises", [0, 100, 200], [[-50, -40, -30]], -20),
         case("two seeds", [0, 100, 200], [[-30, -55, -35], [-40, -30, -60]], -20),
+        case("the curve begins at step 500", [500, 600, 700], [[-40, -60, -20]], -10),
         case("above the reference", [0, 100, 200], [[-30, -35, -20]], -40),
     ),
     misconceptions=(
@@ -109,6 +118,18 @@ EXERCISE = Exercise(
             not_divided,
             "Your regret is in units of return times steps, and a run that is watched for twice as "
             "long gets about twice as much. What makes it an average per step?",
+        ),
+        Misconception(
+            "divides by the last step",
+            divided_by_the_last_step,
+            "Not every curve begins at step 0. Draw this one: how wide is the area that you "
+            "measured?",
+        ),
+        Misconception(
+            "turns the regret round",
+            turned_round,
+            "A run stays below the best known return all the time. Is there something to regret, "
+            "and which sign does your number give it?",
         ),
         Misconception(
             "lets no regret be negative",

@@ -92,6 +92,12 @@ def clips_the_next_value(reward_range, next_values, **given):
     return no_clipping(reward_range, next_values=clipped, **given)
 
 
+def one_reward_too_few(reward_range, timesteps, limit, **given):
+    free = no_clipping(reward_range, timesteps=timesteps, limit=limit, **given)
+    left = (limit - timesteps - 1)[:, None]
+    return free.clamp(reward_range[0] * left, reward_range[1] * left)
+
+
 COST, NOBODY = [[-1.0, -1.0, -1.0]], [[0.0, 0.0, 0.0]]
 STEPS, VALUES = [[0.0, 3.0, 5.0]], [[[-7.0, -4.0, -2.0]]]
 EXERCISE = Exercise(
@@ -167,6 +173,12 @@ EXERCISE = Exercise(
             clips_the_next_value,
             "You limit a part and then add to it. Which number is the network fitted to, and does "
             "that one stay inside of what is possible?",
+        ),
+        Misconception(
+            "counts one reward too few",
+            one_reward_too_few,
+            "Your range of possible returns is too narrow. Take the last step of an episode: which "
+            "rewards does its target still hold, and what does your range leave for them?",
         ),
     ),
     hints=(

@@ -10,10 +10,16 @@ from torch import Tensor
 from rlft.course.exercise import Case, Exercise, Misconception
 
 
-def _expect_seed_axis(where: str, observations: Tensor, timesteps: Tensor) -> None:
-    if observations.ndim != 3 or observations.shape[:2] != timesteps.shape:
-        got = f"{tuple(observations.shape)} and {tuple(timesteps.shape)}"
-        raise ValueError(f"{where} got observations and timesteps {got}, not (S, K, O) and (S, K)")
+def _expect_seed_axis(where: str, timesteps: Tensor, **rows: Tensor) -> None:
+    """Rows are observations (S, K, O) and actions (S, K, A)."""
+    for name, given in (rows | {"timesteps": timesteps}).items():
+        if not isinstance(given, Tensor):
+            raise ValueError(f"{where} got {name} that are no tensor: {type(given).__name__}")
+    for name, given in rows.items():
+        if given.ndim != 3 or given.shape[:2] != timesteps.shape:
+            got = f"{tuple(given.shape)} and {tuple(timesteps.shape)}"
+            shapes = f"(S, K, {name[0].upper()}) and (S, K)"
+            raise ValueError(f"{where} got {name} and timesteps {got}, not {shapes}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class LinearFit:
     members: tuple[float, ...] = (0.0,)
 
     def value(self, observations: Tensor, actions: Tensor, timesteps: Tensor) -> Tensor:
-        _expect_seed_axis("value", observations, timesteps)
+        _expect_seed_axis("value", timesteps, observations=observations, actions=actions)
         q = torch.cat((observations, actions), -1) @ torch.tensor([self.state, self.action])
         return (q + self.clock * timesteps)[:, None] + torch.tensor(self.members)[:, None]
 
@@ -46,8 +52,12 @@ class LinearPolicy:
         return len(self.shares)
 
     def act(self, observations: Tensor, timesteps: Tensor, generator: torch.Generator) -> Tensor:
-        _expect_seed_axis("act", observations, timesteps)
-        return torch.bmm(observations, torch.tensor(self.shares)[:, None, None])  # S must agree
+        _expect_seed_axis("act", timesteps, observations=observations)
+        if len(observations) != self.seeds:
+            raise ValueError(
+                f"act got {len(observations)} seeds, and there are {self.seeds} policies"
+            )
+        return observations * torch.tensor(self.shares)[:, None, None]
 
     def __repr__(self) -> str:
         return f"S = {self.seeds}: " + ", ".join(f"a = {share:g} s" for share in self.shares)
@@ -135,7 +145,7 @@ def case(
 
 
 PLAIN = LinearFit(1.0, 10.0)
-LOG = ([1.0, 2.0, 3.0, 5.0], [0.5, 0.5, -0.5, 0.25], [0, 1, 0, 1])
+LOG = ([1.0, 2.0, 3.0, 5.0], [0.25, 0.5, -0.5, 0.25], [0, 1, 0, 1])
 EXERCISE = Exercise(
     id="03-2",
     name="value_at_starts",

@@ -121,7 +121,7 @@ EXERCISE = Exercise(
         Misconception(
             "evaluates the explorer alone",
             explorer_only,
-            "This is the value of the explorer alone. Who acts while t + 1 is still below h?",
+            "This is the value of the explorer alone. Who acts in the first h steps of an episode?",
         ),
         Misconception(
             "uses one horizon for all seeds",

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-from rlft.course.exercise import Case, Exercise, Misconception
+from rlft.course.exercise import Answer, Case, Exercise, Misconception
 from rlft.switching import guide_walks
 
 
+def observe(answer: Answer, arguments: dict[str, Any]) -> Any:
+    """Whose turn it is, and whether in truth values, which are compared like ones and zeros."""
+    walks = answer(**arguments)
+    if walks is None:
+        return None
+    return {"walks": walks, "is bool": getattr(walks, "dtype", None) == torch.bool}
+
+
 def case(name: str, timesteps: list[list[int]], horizon: list[int]) -> Case:
-    return Case(
-        name, {"timesteps": torch.tensor(timesteps), "horizon": torch.tensor(horizon)}
-    )  # (S, B), (S,)
+    arguments = {"timesteps": torch.tensor(timesteps), "horizon": torch.tensor(horizon)}
+    return Case(name, arguments, observe)  # (S, B), (S,)
 
 
 def one_step_more(timesteps, horizon):
@@ -37,6 +46,10 @@ def h_along_the_batch(timesteps, horizon):
 def place_in_the_batch(timesteps, horizon):
     places = torch.arange(timesteps.shape[1])
     return places.expand(timesteps.shape) < horizon[:, None]
+
+
+def ones_and_zeros(timesteps, horizon):
+    return (timesteps < horizon[:, None]).float()
 
 
 EXERCISE = Exercise(
@@ -86,6 +99,12 @@ EXERCISE = Exercise(
             place_in_the_batch,
             "The columns need not be in the order of time: replay mixes steps of many episodes. "
             "Which argument tells where in its episode a column was?",
+        ),
+        Misconception(
+            "returns ones and zeros",
+            ones_and_zeros,
+            "Your ones stand in the right places, but the docstring asks for bool: `torch.where` "
+            "takes truth values only. What does a comparison give, before you convert it?",
         ),
     ),
     hints=(

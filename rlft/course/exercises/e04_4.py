@@ -71,6 +71,11 @@ def bar_above_the_best(returns, stages, tolerance):
     return stages_after(returns[:, 1:] >= best_before(returns) * (1 - tolerance), stages)
 
 
+def more_than_the_bar(returns, stages, tolerance):
+    best = best_before(returns)
+    return stages_after(returns[:, 1:] > best - tolerance * best.abs(), stages)
+
+
 def against_the_last(returns, stages, tolerance):
     last = returns[:, :-1]
     return stages_after(returns[:, 1:] >= last - tolerance * last.abs(), stages)
@@ -98,8 +103,8 @@ EXERCISE = Exercise(
     reference=stepped_schedule,
     cases=(
         case("one seed, three good evaluations", [[10.0, 12.0, 12.0]], FOUR, 0.25),
-        case("a little worse, then much worse", [[8.0, 7.0, 5.5]], FOUR, 0.25),
-        case("the same with negative returns", [[-8.0, -9.0, -11.0]], FOUR, 0.25),
+        case("a little worse, on the bar, below it", [[8.0, 7.0, 6.0, 5.5]], FOUR, 0.25),
+        case("the same with negative returns", [[-8.0, -9.0, -10.0, -11.0]], FOUR, 0.25),
         case("the best rises; another tolerance", [[4.0, 8.0, 3.0]], FOUR, 0.5),
         case("more evaluations than stages", [[1.0, 1.5, 1.5, 1.5]], [4, 0], 0.25),
         case("two seeds", [[4.0, 4.5, 4.5], [4.0, 1.0, 4.5]], FOUR, 0.25),
@@ -122,6 +127,12 @@ EXERCISE = Exercise(
             bar_above_the_best,
             "Work out your bar for a best return of -8 and a tolerance of 0.25. Does the tolerance "
             "make it easier to pass, or harder than the best itself?",
+        ),
+        Misconception(
+            "asks for more than the bar",
+            more_than_the_bar,
+            "Your bar is where it belongs. An evaluation can lie exactly on it: the formula in the "
+            "task says on which side that counts.",
         ),
         Misconception(
             "compares with the evaluation before",
@@ -148,8 +159,8 @@ EXERCISE = Exercise(
         ),
     ),
     hints=(
-        "Take the returns 8, 7, 5.5 and a tolerance of 0.25, and write three columns on paper: the "
-        "best so far, the bar, the stage. What changes at each evaluation?",
+        "Take the returns 8, 7, 6, 5.5 and a tolerance of 0.25, and write three columns on paper: "
+        "the best so far, the bar, the stage. What changes at each evaluation?",
         "Keep two tensors of shape (S,), the best return and the stage. Loop over the evaluations "
         "after the first: compare, move the stage, raise the best, note stages[stage].",
         "good = now >= best - tolerance * best.abs(). Add good to the stage, clamp it at "

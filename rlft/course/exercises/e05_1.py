@@ -67,7 +67,7 @@ def moved(h, enough, step, longest, may_grow, **unused):
 
 
 def other_way_round(estimate, reference, tolerance, **given):
-    return moved(enough=estimate < reference - tolerance, **given)
+    return moved(enough=estimate <= reference + tolerance, **given)
 
 
 def tolerance_on_the_wrong_side(estimate, reference, tolerance, **given):
@@ -86,8 +86,14 @@ def one_decision_for_all(estimate, reference, tolerance, **given):
     return moved(enough=estimate.mean() >= reference.mean() - tolerance, **given)
 
 
-def leaves_the_range(h, estimate, reference, tolerance, step, longest, may_grow):
-    return np.where(estimate >= reference - tolerance, h - step, h + step if may_grow else h)
+def below_zero(h, estimate, reference, tolerance, step, longest, may_grow):
+    higher = np.minimum(h + step, longest) if may_grow else h
+    return np.where(estimate >= reference - tolerance, h - step, higher)
+
+
+def beyond_the_longest(h, estimate, reference, tolerance, step, longest, may_grow):
+    higher = h + step if may_grow else h
+    return np.where(estimate >= reference - tolerance, np.maximum(h - step, 0), higher)
 
 
 def never_grows(may_grow, **given):
@@ -141,7 +147,7 @@ EXERCISE = Exercise(
             "asks for more than enough",
             more_than_enough,
             "Your gate is right but for one number: the estimate that lies exactly on the line. "
-            "The docstring says on which side it counts.",
+            "The formula in the task says on which side it counts.",
         ),
         Misconception(
             "takes one decision for all seeds",
@@ -150,10 +156,16 @@ EXERCISE = Exercise(
             "says no held back, or pushed, by what the others' judges say?",
         ),
         Misconception(
-            "lets h leave its range",
-            leaves_the_range,
-            "h counts steps of an episode. Can a guide walk fewer than 0 of them, or more than the "
-            "longest episode has?",
+            "lets h fall below 0",
+            below_zero,
+            "h counts steps of an episode. Can a guide walk fewer than 0 of them? And is there an "
+            "end on the other side as well?",
+        ),
+        Misconception(
+            "lets h grow beyond the longest episode",
+            beyond_the_longest,
+            "h counts steps of an episode. Can a guide walk more of them than the longest episode "
+            "has?",
         ),
         Misconception(
             "never takes h back",

@@ -12,6 +12,9 @@ from rlft.course.exercise import Answer, Case, Exercise, Misconception
 
 ACTIONS = {"guide": [-1.0, 0.0, 0.5], "explorer": [1.0, 0.0, 0.5]}  # (A,), whatever they see
 NAMES = ("observations", "timesteps", "h", "proposed")
+ACT, STORE, JUDGE = "act", "store", "judge learns"
+
+Call = tuple[str, list[Any]]  # what was called, and with what
 
 
 @dataclass
@@ -19,17 +22,16 @@ class Learner:
     """Guide, explorer or judge: the first two always act in one way, all note their updates."""
 
     name: str
-    calls: list[str]
+    calls: list[Call]
 
     def act(self, observations: np.ndarray) -> np.ndarray:
         return np.tile(ACTIONS[self.name], (len(observations), 1))
 
     def update(self, replay: Any, *proposed: Any) -> None:
-        at = "".join(f" at h={np.ravel(h).tolist()}" for h in proposed)
-        self.calls.append(f"{self.name} learns{at}")
+        self.calls.append((f"{self.name} learns", [np.ravel(h).tolist() for h in proposed]))
 
 
-def parts_that_note(calls: list[str], ends: list[list[bool]]) -> SimpleNamespace:
+def parts_that_note(calls: list[Call], ends: list[list[bool]]) -> SimpleNamespace:
     """Everything that a step of AJS needs. Episodes end as told, the gate lowers h by 2."""
     outcomes = [
         SimpleNamespace(observations=np.full((2, 1), 10.0 * i), done=np.array(end))
@@ -39,14 +41,14 @@ def parts_that_note(calls: list[str], ends: list[list[bool]]) -> SimpleNamespace
     def step(actions: Any) -> SimpleNamespace:
         whose = {str(numbers): name for name, numbers in ACTIONS.items()}
         rows = np.asarray(actions).tolist()
-        calls.append(" and ".join(whose.get(str(row), "nobody") for row in rows) + " act")
+        calls.append((ACT, [[whose.get(str(row), "nobody") for row in rows]]))
         return outcomes.pop(0)
 
     def add(observations: Any, actions: Any, outcome: Any, timesteps: Any) -> None:
-        calls.append(f"store o={np.ravel(observations).tolist()} t={np.ravel(timesteps).tolist()}")
+        calls.append((STORE, [np.ravel(part).tolist() for part in (observations, timesteps)]))
 
     def decide(proposed: np.ndarray) -> np.ndarray:
-        calls.append("gate decides")
+        calls.append(("gate decides", []))
         return np.maximum(proposed - 2, 0)
 
     return SimpleNamespace(
@@ -61,9 +63,9 @@ def observe(answer: Answer, arguments: dict[str, Any]) -> Any:
     """Plays a step for each entry of `ends`: what was done in it, and where the last one leads."""
     given = dict(arguments)
     ends, step, check_every = (given.pop(name) for name in ("ends", "step", "check_every"))
-    calls: list[str] = []
+    calls: list[Call] = []
     parts = parts_that_note(calls, ends)
-    state, lines = {"observations": np.zeros((2, 1)), **given}, []
+    state, rows = {"observations": np.zeros((2, 1)), **given}, []
     for number in range(step, step + len(ends)):
         following = answer(step=number, **state, parts=parts, check_every=check_every)
         if following is None:
@@ -71,18 +73,33 @@ def observe(answer: Answer, arguments: dict[str, Any]) -> Any:
         if not isinstance(following, tuple) or len(following) != len(NAMES):
             raise ValueError(f"it should give back four things: {', '.join(NAMES)}")
         state = {name: np.array(value) for name, value in zip(NAMES, following, strict=True)}
-        lines.append("; ".join(in_one_order(calls)))
+        rows.append(row_of(calls))
         calls.clear()
-    return {"steps": lines, **state}
+    return {"steps": rows, **state}
 
 
-def in_one_order(calls: list[str]) -> list[str]:
+def row_of(calls: list[Call]) -> dict[str, Any]:
+    """One step in words and numbers; a list of lists where something happened more than once."""
+
+    def given(what: str, which: int = 0) -> list[Any]:
+        found = [values[which] for called, values in calls if called == what and values]
+        return found[0] if len(found) == 1 else found
+
+    return {
+        "order": ", ".join(in_one_order([called for called, _ in calls])),
+        "who acts": given(ACT),
+        "stored observations": given(STORE, 0),
+        "stored timesteps": given(STORE, 1),
+        "judge's h": given(JUDGE),
+    }
+
+
+def in_one_order(called: list[str]) -> list[str]:
     """Which of the two policies learns first does not matter."""
-    both = ["explorer learns", "guide learns"]
-    for i in range(len(calls) - 1):
-        if calls[i : i + 2] == both[::-1]:
-            return [*calls[:i], *both, *calls[i + 2 :]]
-    return calls
+    for i in range(len(called) - 1):
+        if sorted(called[i : i + 2]) == ["explorer learns", "guide learns"]:
+            return [*called[:i], "both learn", *called[i + 2 :]]
+    return called
 
 
 def case(
@@ -178,6 +195,46 @@ def judge_learns_at_decisions(step, check_every, parts, **given):
     return reference(step=step, check_every=check_every, parts=idle(parts, *resting), **given)
 
 
+def judge_about_the_h_in_force(parts, h, **given):
+    def update(replay, proposed):
+        parts.judge.update(replay, h)
+
+    return reference(parts=changed(parts, judge=SimpleNamespace(update=update)), h=h, **given)
+
+
+def gate_before_the_judge(step, proposed, parts, check_every, **given):
+    later = []
+    judge = SimpleNamespace(update=lambda *asked: later.append(asked))
+    *following, proposed = reference(
+        step=step,
+        proposed=proposed,
+        parts=changed(parts, judge=judge),
+        check_every=check_every,
+        **given,
+    )
+    parts.judge.update(later[0][0], proposed)
+    return *following, proposed
+
+
+def episodes_before_the_gate(step, h, proposed, parts, check_every, **given):
+    ended = []
+
+    def play(actions):
+        outcome = parts.env.step(actions)
+        ended.append(outcome.done)
+        return outcome
+
+    observations, timesteps, _, after = reference(
+        step=step,
+        h=h,
+        proposed=proposed,
+        parts=changed(parts, env=SimpleNamespace(step=play)),
+        check_every=check_every,
+        **given,
+    )
+    return observations, timesteps, np.where(ended[0], proposed, h), after
+
+
 def one_step_too_many(parts, timesteps, h, **given):
     def act(observations):
         policies = parts.guide.act(observations), parts.explorer.act(observations)
@@ -187,8 +244,22 @@ def one_step_too_many(parts, timesteps, h, **given):
     return reference(parts=changed(parts, explorer=later), timesteps=timesteps, h=h, **given)
 
 
-def h_in_force_at_once(h, proposed, **given):
-    observations, timesteps, _, proposed = reference(h=proposed, proposed=proposed, **given)
+def acts_by_the_proposed_h(timesteps, h, proposed, parts, **given):
+    def act(observations):
+        policies = parts.guide.act(observations), parts.explorer.act(observations)
+        return np.where((timesteps < proposed)[:, None], *policies)
+
+    both = {
+        name: SimpleNamespace(act=act, update=getattr(parts, name).update)
+        for name in ("guide", "explorer")
+    }
+    return reference(
+        timesteps=timesteps, h=h, proposed=proposed, parts=changed(parts, **both), **given
+    )
+
+
+def h_in_force_at_once(**given):
+    observations, timesteps, _, proposed = reference(**given)
     return observations, timesteps, proposed, proposed
 
 
@@ -244,10 +315,34 @@ EXERCISE = Exercise(
             "since the last decision?",
         ),
         Misconception(
+            "the judge learns about the h in force",
+            judge_about_the_h_in_force,
+            "The gate decides about the episodes to come. About which of the two h does its judge "
+            "have to know something then?",
+        ),
+        Misconception(
+            "asks the gate before the judge has learned",
+            gate_before_the_judge,
+            "Your gate decides on what the judge knew before this step, and only then does the "
+            "judge learn. In which order does the task name the two?",
+        ),
+        Misconception(
+            "begins the new episode before the gate has decided",
+            episodes_before_the_gate,
+            "An episode can end in the very step in which the gate decides. Which h does your next "
+            "episode get then, and which one is the newest?",
+        ),
+        Misconception(
             "the guide takes one step too many",
             one_step_too_many,
             "Steps are counted from 0. With h = 3 the guide walks at t = 0, 1 and 2: who acts at "
             "t = 3?",
+        ),
+        Misconception(
+            "lets the proposed h decide who acts",
+            acts_by_the_proposed_h,
+            "Guide and explorer share the episodes under way, and the proposed h is for those that "
+            "begin next. Which h did these episodes begin with?",
         ),
         Misconception(
             "moves h in the middle of an episode",

@@ -66,8 +66,8 @@ def no(estimate: np.ndarray, reference: np.ndarray, tolerance: float) -> bool:
     return (estimate - reference)[-3:].mean() < -tolerance
 
 
-def h_at_0_is_collapse(h, **unused):
-    return "collapse" if h[-1] == 0 else h_alone(h)
+def h_at_0_is_collapse(h, **others):
+    return "collapse" if h[-1] == 0 < h[0] else reference_name(h, **others)
 
 
 def h_alone(h, **unused):
@@ -84,6 +84,16 @@ def believes_the_judge(h, estimate, reference, tolerance, **unused):
     return "collapse" if h[-1] < h[0] else "stagnation"
 
 
+def every_fall_is_collapse(h, estimate, reference, returns, tolerance, margin):
+    return_fell, says_no = fell(returns, margin), no(estimate, reference, tolerance)
+    return "collapse" if return_fell else named(h[-1] < h[0], return_fell, says_no)
+
+
+def yes_for_no(h, estimate, reference, returns, tolerance, margin):
+    return_fell = fell(returns, margin)
+    return named(h[-1] < h[0], return_fell, says_no=no(reference, estimate, tolerance))
+
+
 def waiting_is_stagnation(h, estimate, reference, returns, tolerance, margin):
     h_fell = h[-1] < h[0]
     return named(h_fell, h_fell and fell(returns, margin), no(estimate, reference, tolerance))
@@ -91,6 +101,10 @@ def waiting_is_stagnation(h, estimate, reference, returns, tolerance, margin):
 
 def standing_is_stagnation(h, returns, margin, **unused):
     return named(h[-1] < h[0], fell(returns, margin), says_no=True)
+
+
+def no_tolerance(tolerance, **others):
+    return reference_name(tolerance=0.0, **others)
 
 
 def noticed_is_no_collapse(h, estimate, reference, returns, tolerance, margin):
@@ -138,6 +152,12 @@ EXERCISE = Exercise(
             [-30, -34, -45, -44, -41, -38],
         ),
         case(
+            "the return fell, and h stood all the time",
+            STILL,
+            [-30, -31, -36, -40, -39, -37],
+            [-30, -34, -45, -44, -41, -38],
+        ),
+        case(
             "the judge sees the fall too late",
             [40, 30, 20, 10, 14, 18],
             [-29, -30, -30, -37, -52, -60],
@@ -154,6 +174,12 @@ EXERCISE = Exercise(
             [40, 36, 32, 28, 32, 36],
             [-30, -29, -31, -34, -35, -36],
             [-30, -29, -31, -30, -28, -38],
+        ),
+        case(
+            "h had arrived at 0 before this log begins",
+            [0, 0, 0, 0, 0, 0],
+            [-27, -26, -27, -26, -25, -26],
+            [-27, -26, -28, -26, -25, -27],
         ),
     ),
     misconceptions=(
@@ -176,6 +202,18 @@ EXERCISE = Exercise(
             "a return can fall without the gate's fault. Which two lines do you still need?",
         ),
         Misconception(
+            "calls every fall of the return a collapse",
+            every_fall_is_collapse,
+            "In a collapse the gate gave steps away and the return paid for it. If h stood, or was "
+            "taken back, was it the gate that let the return fall?",
+        ),
+        Misconception(
+            "takes the judge's yes for a no",
+            yes_for_no,
+            "Returns here are negative: an estimate of -38 is worse than a reference of -30. What "
+            "is the sign of estimate minus reference where the judge says no?",
+        ),
+        Misconception(
             "takes the judge's word for the return",
             believes_the_judge,
             "The estimate is what somebody says about the episodes, and `returns` is what "
@@ -192,6 +230,12 @@ EXERCISE = Exercise(
             standing_is_stagnation,
             "h can stand because its next fall only waits for a new episode. Ask the judge as the "
             "gate would ask it, with the tolerance: does it say no?",
+        ),
+        Misconception(
+            "forgets the tolerance",
+            no_tolerance,
+            "An estimate a little below the reference is no reason to stop. By how much may it be "
+            "lower before the gate says no?",
         ),
         Misconception(
             "excuses a fall that the judge has noticed",

@@ -8,7 +8,7 @@ from torch import Tensor
 from rlft.course.exercise import Case, Exercise, Misconception
 
 OWN = torch.tensor([[0.75, -0.25], [0.5, -0.75]])  # (S=2, A=2)
-DRAWS = torch.tensor([[0.25, 0.75], [0.0, 0.5]])
+DRAWS = torch.tensor([[0.25, 0.75], [0.875, 0.5]])
 MAZE = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])  # a box is low and high, (2, A)
 
 
@@ -63,6 +63,10 @@ def one_coin_for_all_seeds(own, epsilon, coins, draws, low, high):
 
 def one_coin_per_dimension(own, epsilon, coins, draws, low, high):
     return torch.where(coins < epsilon, low + draws * (high - low), own)
+
+
+def draws_as_coins(own, epsilon, coins, draws, low, high):
+    return torch.where(draws < epsilon, low + draws * (high - low), own)
 
 
 def always_minus_one_to_one(own, epsilon, coins, draws, low, high):
@@ -125,6 +129,12 @@ EXERCISE = Exercise(
             one_coin_per_dimension,
             "Some of your actions are half the policy's and half random. A coin belongs to a whole "
             "action: which axis of `own` does it go with?",
+        ),
+        Misconception(
+            "takes the draws for coins",
+            draws_as_coins,
+            "In your answer one number decides whether an action is random, and which one it is. "
+            "Where in the box do all your random actions lie then? And what are `coins` for?",
         ),
         Misconception(
             "acts in [-1, 1] whatever the box",

@@ -25,12 +25,12 @@ def reference(q: Tensor, members: Tensor) -> Tensor:
 
     Args:
         q: what every critic says, (S, E, B).
-        members: (S, k) int64, the critics drawn for each seed, 0 to E - 1; one may come twice.
+        members: (S, M) int64, the critics drawn for each seed, 0 to E - 1; one may come twice.
 
     Returns:
         (S, B).
     """
-    rows = members.unsqueeze(-1).expand(-1, -1, q.shape[2])  # (S, k, B)
+    rows = members.unsqueeze(-1).expand(-1, -1, q.shape[2])  # (S, M, B)
     return q.gather(1, rows).amin(1)
 
 
@@ -56,7 +56,15 @@ def every_seed_with_every_subset(q, members):
     return q[:, members].amin(2)
 
 
-def the_first_k(q, members):
+def lowest_over_all_draws(q, members):
+    return q[:, members].amin(1)
+
+
+def asks_for_one_transition(q, members):
+    return q.gather(1, members[..., None]).amin(1)
+
+
+def the_first_ones(q, members):
     return q[:, : members.shape[1]].amin(1)
 
 
@@ -104,12 +112,24 @@ EXERCISE = Exercise(
         Misconception(
             "pairs every seed with every seed's draw",
             every_seed_with_every_subset,
-            "Your answer has an axis too many. Indexing with a whole (S, k) tensor takes all rows "
+            "Your answer has an axis too many. Indexing with a whole (S, M) tensor takes all rows "
             "of `members` for each seed. How can seed s use row s only?",
         ),
         Misconception(
+            "pairs every seed with every seed's draw, and compares the seeds",
+            lowest_over_all_draws,
+            "You take the minimum along axis 1 of what indexing gave you. Print its shape: it has "
+            "four axes, because `members` puts two in the place of one. What does axis 1 count?",
+        ),
+        Misconception(
+            "looks at one transition of the batch",
+            asks_for_one_transition,
+            "`gather` returns as many numbers as its index holds, and yours holds one for each "
+            "drawn critic. Which transition do they belong to, and where are the others?",
+        ),
+        Misconception(
             "asks the first critics, whatever was drawn",
-            the_first_k,
+            the_first_ones,
             "You ask the right number of critics, but always the same ones. `members` holds their "
             "numbers, not only how many they are.",
         ),
@@ -123,9 +143,9 @@ EXERCISE = Exercise(
     hints=(
         "Take one seed and one transition: who is asked, and what do they say? Then do the same "
         "for all at once.",
-        "First pick the critics of each seed, (S, E, B) to (S, k, B), then reduce the axis of the "
+        "First pick the critics of each seed, (S, E, B) to (S, M, B), then reduce the axis of the "
         "critics. For the first step look at `Tensor.gather`, or go through the seeds in a loop.",
-        "With a loop: `q[s, members[s]]` is (k, B), its `amin(0)` is (B,), and `torch.stack` puts "
-        "the seeds together. Without one: `q.gather(1, ...)` with `members` expanded to (S, k, B).",
+        "With a loop: `q[s, members[s]]` is (M, B), its `amin(0)` is (B,), and `torch.stack` puts "
+        "the seeds together. Without one: `q.gather(1, ...)` with `members` expanded to (S, M, B).",
     ),
 )

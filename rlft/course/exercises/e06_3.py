@@ -30,7 +30,9 @@ class World:
         return self.place, -1, end == "terminated", end == "truncated", {}
 
     def add(self, observation, action, reward, next_observation, terminated) -> None:
-        self.stored.append((observation, action, reward, next_observation, terminated))
+        row = {"observation": observation, "action": action, "reward": reward}
+        row |= {"next_observation": next_observation, "terminated": terminated}
+        self.stored.append(row)
         self.rows += 1
 
     def sample(self) -> tuple[int, int]:
@@ -68,7 +70,7 @@ def watch(answer: Answer, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def case(name: str, steps: int, updates: int, ends: dict[int, str]) -> Case:
-    """`ends` tells at which steps an episode ends, and how."""
+    """`ends` says at which steps an episode ends, and how."""
     return Case(name, {"steps": steps, "updates": updates, "ends": ends}, watch)
 
 
@@ -141,6 +143,53 @@ def stores_what_the_policy_wanted(env, policy, disturb, replay, learner, steps, 
         observation = env.reset()[0] if terminated or truncated else following
 
 
+def stores_any_end(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated or truncated)
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+        observation = env.reset()[0] if terminated or truncated else following
+
+
+def one_minibatch_a_step(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        minibatch = replay.sample()
+        for _ in range(updates):
+            learner.update_critics(minibatch)
+        observation = env.reset()[0] if terminated or truncated else following
+
+
+def resets_before_it_stores(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, truncated, _ = env.step(action)
+        if terminated or truncated:
+            following, _ = env.reset()
+        replay.add(observation, action, reward, following, terminated)
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+        observation = following
+
+
+def walks_on_after_a_truncation(env, policy, disturb, replay, learner, steps, updates):
+    observation, _ = env.reset()
+    for _ in range(steps):
+        action = disturb(policy(observation))
+        following, reward, terminated, _, _ = env.step(action)
+        replay.add(observation, action, reward, following, terminated)
+        for _ in range(updates):
+            learner.update_critics(replay.sample())
+        observation = env.reset()[0] if terminated else following
+
+
 EXERCISE = Exercise(
     id="06-3",
     name="pre_sample",
@@ -149,8 +198,8 @@ EXERCISE = Exercise(
     cases=(
         case("two steps, one update each", 2, 1, {}),
         case("three updates after each step", 2, 3, {}),
-        case("an episode terminates", 4, 1, {2: "terminated"}),
-        case("an episode is truncated", 4, 2, {1: "truncated"}),
+        case("an episode terminates", 3, 1, {2: "terminated"}),
+        case("an episode is truncated", 3, 2, {1: "truncated"}),
         case("an episode ends at the last step", 3, 1, {3: "terminated"}),
         case("no updates: it only collects", 3, 0, {2: "truncated"}),
     ),
@@ -189,6 +238,30 @@ EXERCISE = Exercise(
             stores_what_the_policy_wanted,
             "The critics learn what an action led to. Which action led to this next observation: "
             "the one that the policy wanted, or the one that was taken?",
+        ),
+        Misconception(
+            "stores every end as a termination",
+            stores_any_end,
+            "A time limit ends an episode, but not the task: the next state still has a value. "
+            "What will a critic take for the future of a row that says `terminated`?",
+        ),
+        Misconception(
+            "draws one minibatch for all updates of a step",
+            one_minibatch_a_step,
+            "All updates of one step learn from the same rows in your loop. How often do you "
+            "draw, and how often do you update?",
+        ),
+        Misconception(
+            "stores the start of the next episode",
+            resets_before_it_stores,
+            "Where an episode ends, your row leads from its last place to the start of the next "
+            "one. No action does that. What did `env.step` return?",
+        ),
+        Misconception(
+            "starts anew after a termination only",
+            walks_on_after_a_truncation,
+            "One of the two ways in which an episode can end goes unnoticed, and your agent walks "
+            "on. Which one, and who would reset the environment then?",
         ),
     ),
     hints=(

@@ -42,8 +42,9 @@ def start_then_learn(answer: Answer, arguments: dict[str, Any]) -> Any:
     moved = [] if difference(was, targets) is None else ["its targets"]
     move([targets])
     before, after = arguments["prior"], given["prior"]
-    moved += [name for name in PARTS if name in before and difference(before[name], after[name])]
-    return {"start": start, "moves when it learns": moved}
+    spoilt = [name for name in PARTS if name in before and difference(before[name], after[name])]
+    moved += [f"the prior's {', '.join(spoilt)}"] if spoilt else []
+    return {"start": start, "moves when it learns": " and ".join(moved) or "nothing"}
 
 
 def move(values: Iterable[Any]) -> None:
@@ -127,6 +128,19 @@ def keeps_data(prior, fresh, handover):
     return hand_over(prior, fresh, replace(handover, retention="append"))
 
 
+def moments_without_their_part(prior, fresh, handover):
+    start = hand_over(prior, fresh, handover)
+    moments = [name for name in start if name.startswith("adam/") and name in prior]
+    return start | {name: prior[name].clone() for name in moments if handover.optimizers}
+
+
+def targets_are_the_critics(prior, fresh, handover):
+    start = hand_over(prior, fresh, handover)
+    if not (handover.critics and handover.target_critics):
+        start["target_critics"] = start["critics"]
+    return start
+
+
 EXERCISE = Exercise(
     id="07-1",
     name="hand_over",
@@ -173,6 +187,18 @@ EXERCISE = Exercise(
             forgets_optimizers,
             "Adam starts without its moments, as if there had been no training, although they are "
             "ticked. Look at the names that begin with `adam/`.",
+        ),
+        Misconception(
+            "hands over moments without their part",
+            moments_without_their_part,
+            "Here a part stays behind, but Adam's moments of it cross. What do moments measure, "
+            "and what do those of trained weights say about fresh ones?",
+        ),
+        Misconception(
+            "makes targets and critics one tensor",
+            targets_are_the_critics,
+            "Your targets have the right values, and then move with each update of the critics. "
+            "Does the learner hold two tensors, or one under two names?",
         ),
         Misconception(
             "restarts the temperature",

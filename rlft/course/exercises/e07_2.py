@@ -33,8 +33,8 @@ def update_schedule(step: int, utd: int, policy_delay: int, batch_size: int) -> 
     """The updates of one environment step; the library's `learn`, with notes in place of updates.
 
     Minibatch m, from 0, has every utd-th row of the big batch from m on. The policy has its turn
-    after every `policy_delay` critic updates of the whole run, on all rows that the critics saw
-    since its last turn in this step.
+    after every `policy_delay` critic updates of the whole run, on all rows of this step that the
+    critics saw since its last turn, in that order.
 
     Args:
         step: environment steps so far, 1 or more, with this one.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -64,6 +66,10 @@ def rounds_down(logged, fresh, from_data, from_run, share):
     return joined(logged, fresh, from_data, from_run, int(share * from_data.shape[1]))
 
 
+def rounds_up(logged, fresh, from_data, from_run, share):
+    return joined(logged, fresh, from_data, from_run, math.ceil(share * from_data.shape[1]))
+
+
 def rows_of_the_first_seed(logged, fresh, from_data, from_run, share):
     return mixed_batch(logged, fresh[:1].expand_as(fresh), from_data, from_run, share)
 
@@ -111,6 +117,12 @@ EXERCISE = Exercise(
             rounds_down,
             "You cut off what lies behind the point. Which whole number is nearest to 1.6, and "
             "what does `int` make of it?",
+        ),
+        Misconception(
+            "rounds up",
+            rounds_up,
+            "You go on to the next whole number, however little lies behind the point. How far is "
+            "1.2 from 1, and how far from 2?",
         ),
         Misconception(
             "gives every seed the first seed's rows",

@@ -69,6 +69,12 @@ def critics_never_learn(step, episode, warmup, utd):
     return right | {"critic_updates": 0 if step <= warmup.steps else utd}
 
 
+def as_wsrl(step, episode, warmup, utd):
+    right = warm_up(step, episode, warmup, utd)
+    nothing = {"random_share": 0.0, "critic_updates": 0}
+    return right | nothing if step <= warmup.steps else right
+
+
 def random_for_good(step, episode, warmup, utd):
     right = warm_up(step, episode, warmup, utd)
     return right | {"random_share": warmup.acting.random_share}
@@ -130,6 +136,12 @@ EXERCISE = Exercise(
             critics_never_learn,
             "That is WSRL's warm-up. PORL hands no critics over: what has it to do with them "
             "before the policy follows them?",
+        ),
+        Misconception(
+            "makes every warm-up that of WSRL",
+            as_wsrl,
+            "You wrote WSRL's two zeros into the warm-up. PORL's warm-up differs from it in both: "
+            "where do its numbers stand?",
         ),
         Misconception(
             "goes on acting at random",

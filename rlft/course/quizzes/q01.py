@@ -15,8 +15,7 @@ QUIZ: tuple[Question, ...] = (
                 "and this error does.",
             ),
             Option(
-                "Q learns from its own guess, and the policy looks for the guesses that are too "
-                "high.",
+                "Q learns from its own guesses, and the policy looks for those that are too high.",
                 "A wrong Q goes into its own targets, and from there into the values of logged "
                 "pairs. The policy seeks out just the errors that are too high, and no new data "
                 "corrects them.",
@@ -66,10 +65,10 @@ QUIZ: tuple[Question, ...] = (
         "saw?",
         (
             Option(
-                "The penalty is computed at logged states only; elsewhere Q is a guess from its "
-                "neighbours, which lie on a good way.",
-                "Nothing is pushed at other states. There the learner's own policy, which was "
-                "never trained there, often gets stuck, so the truth is lower than the guess.",
+                "The penalty is computed at logged states only.",
+                "At other states nothing is pushed, and Q is a guess from its neighbours, which "
+                "lie on a good way. The learner's own policy was never trained there and often "
+                "gets stuck, so the truth is lower than the guess.",
                 right=True,
             ),
             Option(
@@ -78,12 +77,12 @@ QUIZ: tuple[Question, ...] = (
                 "the same state. It is no rise of the whole.",
             ),
             Option(
-                "The weight of the penalty was too small.",
+                "The weight of the penalty was too small; a larger one would do it.",
                 "The lesson tried weights up to 5, and no weight cleared the corners: a larger "
                 "push at logged states is still a push at logged states.",
             ),
             Option(
-                "At these states all actions are good.",
+                "At these states all actions are good, so a high Q is right there.",
                 "Q is compared with the true value of the policy there, and that is lower. The "
                 "actions are not good for this policy.",
             ),

@@ -6,32 +6,31 @@ from rlft.show.quiz import Option, Question
 
 QUIZ: tuple[Question, ...] = (
     Question(
-        "How does the InAC target policy formula differ from standard SAC, and what specific "
-        "problem does that term solve?",
+        "How does the InAC target policy formula differ from standard SAC, and which problem does "
+        "the difference solve?",
         (
             Option(
-                "InAC has no critic: its policy imitates every logged action alike, so no wrong Q "
+                "It needs no critic: the policy imitates every logged action alike, so no wrong Q "
                 "can mislead it.",
                 "That is behaviour cloning. InAC has two critics and a V, and they make its "
                 "weights.",
             ),
             Option(
-                "InAC leaves the entropy out, so that no bonus can talk the policy out of what it "
-                "knows.",
+                "It has no entropy in it: no bonus can then talk the policy out of what it knows.",
                 "`tau` is InAC's entropy: the larger it is, the more alike the weights, and the "
                 "broader the policy.",
             ),
             Option(
-                "InAC's policy is `pi_b` times `exp((Q - V) / tau - log pi_b)`: the exponential "
-                "counts for logged actions only, so Q is never asked where nobody tried.",
-                "SAC's is `exp(Q / alpha)` over all actions. With `pi_b` in front, an action that "
-                "the data never holds has probability 0, whatever Q guesses; and `- log pi_b` "
-                "makes Q decide among the others, not how often each was logged.",
+                "It is `pi_b * exp((Q - V) / tau - log pi_b)`: Q counts for logged actions only.",
+                "SAC's is `exp(Q / alpha)` over all actions, so Q is asked where nobody tried. "
+                "With `pi_b` in front, an action that the data never holds has probability 0, "
+                "whatever Q guesses; and `- log pi_b` makes Q decide among the others, not how "
+                "often each was logged.",
                 right=True,
             ),
             Option(
-                "InAC subtracts V from Q, which keeps Q from being too high where there is no "
-                "data.",
+                "It is `exp((Q - V) / tau)` over all actions: V keeps Q from being too high where "
+                "there is no data.",
                 "V is the same for all actions of a state, so it changes the scale of their "
                 "weights and not their order. What helps is that only logged actions are weighed.",
             ),
@@ -51,8 +50,8 @@ QUIZ: tuple[Question, ...] = (
             Option(
                 "It takes the action less often at first; soon the critic has learned its true "
                 "value, and it comes back.",
-                "Whence should the critic learn it? Fresh data about an action comes from taking "
-                "it, and that is what the policy stopped doing.",
+                "From what should the critic learn it? Fresh data about an action comes from "
+                "taking it, and that is what the policy stopped doing.",
             ),
             Option(
                 "It takes the action more often, to find out whether the low value is right.",
@@ -77,10 +76,10 @@ QUIZ: tuple[Question, ...] = (
                 "it is evaluated.",
             ),
             Option(
-                "Who acts in training: samples or random actions there, and the most likely "
-                "action in evaluation?",
-                "The switch report shows both returns, the temperature and the share of random "
-                "actions. A warm-up with random actions looks like a collapse and is none.",
+                "Who acts: drawn actions in training, the likeliest in evaluation?",
+                "A warm-up with random actions looks like a collapse and is none, and samples may "
+                "do worse than the most likely action. The switch report shows both returns, the "
+                "temperature and the share of random actions.",
                 right=True,
             ),
             Option(

@@ -38,10 +38,10 @@ QUIZ: tuple[Question, ...] = (
         "not with the measured return of the log?",
         (
             Option(
-                "Both sides then share the estimator's bias, and it cancels where both policies "
-                "use the log alike.",
-                "A measured return has no such bias. Beside it, a flattering estimator would open "
-                "the gate for anything, and a pessimistic one never.",
+                "Both sides then share the estimator's bias, so that it can cancel.",
+                "It cancels where both policies use the log alike. A measured return has no such "
+                "bias: beside it, a flattering estimator would open the gate for anything, and a "
+                "pessimistic one never.",
                 right=True,
             ),
             Option(

@@ -26,7 +26,7 @@ QUIZ: tuple[Question, ...] = (
                 right=True,
             ),
             Option(
-                "Nothing: a jump start is there to avoid the fall, and it did.",
+                "Nothing: a jump start is there to avoid the fall, and this one has avoided it.",
                 "A guide that never hands over avoids the fall too. The pair is the way, but the "
                 "explorer alone is what you deploy.",
             ),

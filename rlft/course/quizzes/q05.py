@@ -35,13 +35,15 @@ QUIZ: tuple[Question, ...] = (
     ),
     Question(
         "h fell to 0 within a few hundred steps, and the return of whoever acts with it. The "
-        "estimate stayed near the reference all the time. What do you change first?",
+        "estimate stayed near the reference all the time. The explorer started with all networks. "
+        "What do you change first?",
         (
             Option(
-                "Let the gate decide less often and by smaller steps, and the judge learn more in "
-                "between.",
+                "Let the gate decide less often, and by smaller steps.",
                 "The judge could not notice in time: a new way of failing has to be walked, stored "
-                "and backed up before it counts. A gate should be slower than its judge.",
+                "and backed up before it counts, so a gate should be slower than its judge. Had "
+                "the explorer started naively, you would mend that first: in the study only that "
+                "made a clear difference.",
                 right=True,
             ),
             Option(
@@ -70,10 +72,9 @@ QUIZ: tuple[Question, ...] = (
                 "walked any of its own.",
             ),
             Option(
-                "InAC keeps to actions that its data shows and is steady; SAC climbs Q wherever it "
-                "leads.",
-                "One is stable and slow, the other one fast and in danger of following an error. "
-                "The gate decides how much of an episode may be dangerous.",
+                "InAC keeps to actions that its data shows, SAC climbs Q.",
+                "One is steady and slow; the other one is fast, and climbs Q wherever it leads, to "
+                "an error too. The gate decides how much of an episode may be dangerous.",
                 right=True,
             ),
             Option(

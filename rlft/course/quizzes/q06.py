@@ -48,11 +48,10 @@ QUIZ: tuple[Question, ...] = (
                 "same rows come up more often, which is the risk and not the use.",
             ),
             Option(
-                "It gets more out of each costly step, but the critics can overfit and chase their "
-                "own targets.",
+                "It gets more out of each costly step, but the critics can overfit.",
                 "Steps are expensive and updates cheap. But each update bootstraps from the "
-                "critics, so errors can feed themselves: with much data there is less to gain and "
-                "as much to lose.",
+                "critics, which then chase their own targets, so errors can feed themselves: with "
+                "much data there is less to gain and as much to lose.",
                 right=True,
             ),
             Option(
@@ -63,17 +62,18 @@ QUIZ: tuple[Question, ...] = (
         ),
     ),
     Question(
-        "You pre-sampled with PORL, and the return falls right after the policy is released. What "
-        "do you change first?",
+        "You pre-sampled with PORL for 50 steps, at a temperature of 0.1, and the return falls far "
+        "right after the policy is released. What do you change first?",
         (
             Option(
-                "A larger T, or more critic updates a step.",
-                "A drop at the release says that the critics do not fit the policy yet. More steps "
-                "and more updates before the release mend that.",
+                "A larger T, the number of steps before the release.",
+                "After 50 steps the critics are still guessing. In the lesson's table the drop "
+                "shrinks up to a T of 250, and no further: from there on look elsewhere. The "
+                "largest drop after pre-sampling comes with a temperature of 1.",
                 right=True,
             ),
             Option(
-                "A larger epsilon.",
+                "A larger epsilon, so that the critics see more of the maze.",
                 "Epsilon is the suspect when nothing falls and nothing rises either: then the "
                 "critics know one thin line only. Here they were still guessing.",
             ),

@@ -14,10 +14,10 @@ QUIZ: tuple[Question, ...] = (
                 "is missing.",
             ),
             Option(
-                "The penalty pushes Q down at sampled actions and up only at pairs in the buffer, "
-                "and the buffer is narrow now.",
-                "Nothing holds Q up at the pairs of the data any more. Targets bootstrap from the "
-                "lower values, the policy moves, and the next pairs lie somewhere else.",
+                "The penalty holds Q up only at pairs in the buffer, which is narrow now.",
+                "It pushes Q down at sampled actions, and nothing holds Q up at the pairs of the "
+                "data any more. Targets bootstrap from the lower values, the policy moves, and the "
+                "next pairs lie somewhere else.",
                 right=True,
             ),
             Option(
@@ -25,7 +25,8 @@ QUIZ: tuple[Question, ...] = (
                 "In that run everything crossed the switch, the optimizers included.",
             ),
             Option(
-                "Online rewards in the maze are lower than logged ones.",
+                "Online rewards in the maze are lower than logged ones, and Q comes down to fit "
+                "them.",
                 "The rewards are the same: -1 a step until the goal. Q ended below the truth, so "
                 "it was no correction.",
             ),
