@@ -9,13 +9,15 @@ import importlib
 import pkgutil
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rlft.course.exercises as exercise_files
 import rlft.course.quizzes as quiz_files
 from rlft.course.exercise import Exercise
 from rlft.errors import InputError, unknown
-from rlft.show.quiz import Question
+
+if TYPE_CHECKING:  # importing it would bring matplotlib, which grading and building do not need
+    from rlft.show.quiz import Question
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Small stand-ins for environments and learners that exercises are tried on."""
