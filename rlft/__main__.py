@@ -10,6 +10,7 @@ import tyro
 
 from rlft.compare import Compare
 from rlft.course.commands import Course
+from rlft.course.grading.command import Grade
 from rlft.data import list_datasets, make_datasets
 from rlft.demo import Demo
 from rlft.errors import InputError, NumericalError
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, or 2 for an error that has a clear message, as for wrong arguments.
     """
     command = tyro.cli(
-        Compare | Course | Data | Demo | List,
+        Compare | Course | Data | Demo | Grade | List,
         args=arguments,
         prog="python -m rlft",
         description=DESCRIPTION,
