@@ -12,7 +12,7 @@ Array = np.ndarray
 
 def case(name: str, steps: list, returns: list, best: float) -> Case:
     curve = np.array(returns, dtype=float)  # (S, P)
-    return Case(name, {"steps": np.array(steps), "returns": curve, "best": best})
+    return Case(name, {"steps": np.array(steps), "returns": curve, "best": float(best)})
 
 
 def reference(steps: Array, returns: Array, best: float) -> tuple[Array, Array]:

@@ -158,7 +158,10 @@ def _typed(value: Any, like: Any, where: str) -> Any:
     if like is not None and type(value) is type(like) and isinstance(like, bool | int | str):
         return value
     if isinstance(like, bool | int | float | str):
-        raise InputError(f"{where}: expected {described(like)} or its like, got {value!r}.")
+        kind = type(like).__name__
+        raise InputError(
+            f"{where}: expected {kind}, as in the public case ({like!r}), got {value!r}."
+        )
     raise InputError(
         f"{where}: {described(like)} cannot stand in such a file. Leave it out, then the public "
         "case's is taken."
