@@ -20,7 +20,7 @@ export MALLOC_TRIM_THRESHOLD_ ?= 1073741824
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test browser demo bench data lint format timings readme clean
+.PHONY: help lab test system demo bench data lint format timings readme clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,14 +37,16 @@ lab: $(VENV)/.ok $(VENV)/.data ## open the course in JupyterLab
 test: $(VENV)/.ok-dev $(VENV)/.data ## lint, types, unit tests, and every notebook in a fresh kernel
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
 
-# As root or through sudo; where there is no apt, install Chromium or Chrome yourself.
-browser: ## install a browser for the browser test (Debian, Ubuntu)
-	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then \
-		echo 'A browser is installed.'; \
+# As root or through sudo. Tests that lack one of the two are skipped and say so.
+system: ## install a browser and bubblewrap, which two groups of tests use (Debian, Ubuntu)
+	@browser=$$(command -v chromium chromium-browser google-chrome | head -n 1); \
+	walls=$$(command -v bwrap); \
+	if [ -n "$$browser" ] && { [ -n "$$walls" ] || [ "$$(uname)" != Linux ]; }; then \
+		echo 'A browser is installed, and what grading uses.'; \
 	elif command -v apt-get >/dev/null 2>&1; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends \
-			chromium bubblewrap; \
+			bubblewrap $$([ -n "$$browser" ] || echo chromium); \
 	else \
 		echo 'No apt-get here: install Chromium or Chrome yourself.' >&2; exit 1; \
 	fi

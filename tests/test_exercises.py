@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
+import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
+import torch
 
 from rlft.course.catalogue import all_exercises
 from rlft.course.exercise import Exercise
 from rlft.course.judge import judge
 from rlft.course.observe import observe_case
+from rlft.course.values import copied
 
 EXERCISES = list(all_exercises().values())
 ANSWERS = {
@@ -112,8 +117,6 @@ def test_strange_answers_fail_and_never_raise(exercise: Exercise) -> None:
         return "0.5"
 
     def shapeless(*args: object, **kwargs: object) -> object:
-        import torch
-
         return torch.zeros(7, 7, 7)
 
     strange = (raises, leaves, nothing, empty, text, shapeless, 3, None, exercise)
@@ -121,6 +124,39 @@ def test_strange_answers_fail_and_never_raise(exercise: Exercise) -> None:
         verdict = judge(exercise, answer)
         assert verdict.status == "failed", answer
         assert verdict.failure is not None
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_an_endless_answer_is_stopped(exercise: Exercise) -> None:
+    def endless(*args: object, **kwargs: object) -> None:
+        while True:
+            time.sleep(0.001)
+
+    verdict = judge(dataclasses.replace(exercise, seconds=0.2), endless)
+    assert verdict.status == "failed"
+    assert "never ends" in verdict.failure.problem
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_a_right_answer_that_changes_its_inputs_fails(exercise: Exercise) -> None:
+    def spoils(*args: object, **kwargs: object) -> object:
+        value = copied(exercise.reference(*args, **kwargs))
+        for given in (*args, *kwargs.values()):
+            if isinstance(given, torch.Tensor) and given.is_floating_point():
+                given.data.add_(1)
+            elif isinstance(given, np.ndarray) and given.dtype.kind == "f":
+                given += 1
+            elif isinstance(given, torch.Tensor | np.ndarray):
+                given[...] = 1 - given if given.ndim else given
+        return value
+
+    takes_data = any(
+        isinstance(given, torch.Tensor | np.ndarray)
+        for case in exercise.cases
+        for given in case.arguments.values()
+    )
+    if takes_data:  # the others are given numbers, or parts that note what is done to them
+        assert judge(exercise, spoils).status == "failed"
 
 
 def test_the_course_has_enough_exercises() -> None:

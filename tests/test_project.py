@@ -107,10 +107,10 @@ def test_start_hands_over_with_the_makefiles_settings():
     assert [tuple(line.split()) for line in printed.splitlines()] == in_makefile
 
 
-def test_ci_runs_make_test_after_asking_for_a_browser():
+def test_ci_runs_make_test_after_asking_for_what_the_system_has():
     commands = [line for line in text_of(".ci/run").splitlines() if not line.startswith("#")]
-    browser = "make browser || echo 'Going on without a browser.' >&2"
-    assert commands == ["set -e", 'cd "$(dirname "$0")/.."', browser, "exec make test"]
+    system = "make system || echo 'Going on without what is missing.' >&2"
+    assert commands == ["set -e", 'cd "$(dirname "$0")/.."', system, "exec make test"]
 
 
 @pytest.fixture

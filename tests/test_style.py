@@ -54,5 +54,11 @@ def test_no_cell_of_a_notebook_is_exempt_from_checking():
     assert not exempt
 
 
+def test_the_cells_of_a_notebook_have_different_ids():
+    for notebook in NOTEBOOKS:
+        ids = [cell["id"] for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]]
+        assert len(set(ids)) == len(ids), notebook.name
+
+
 def test_pre_commit_configuration_is_valid():
     run_module("pre_commit", "validate-config", ".pre-commit-config.yaml")

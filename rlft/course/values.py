@@ -42,15 +42,15 @@ def difference(expected: Any, got: Any) -> str | None:
     """
     if _is_number(expected) and _is_number(got):
         return _numbers_differ(np.asarray(_plain(expected)), np.asarray(_plain(got)))
-    for kind in (Tensor, np.ndarray, Mapping, tuple, list):
-        if isinstance(expected, kind):
-            if not isinstance(got, kind):
-                return f"it is {described(got)}, expected {described(expected)}"
-            if kind is Mapping:
-                return _mappings_differ(expected, got)
-            if kind in (tuple, list):
-                return _sequences_differ(expected, got)
-            return _numbers_differ(_plain(expected), _plain(got))
+    kinds = (Tensor, np.ndarray, Mapping, tuple, list)
+    if any(isinstance(expected, kind) and not isinstance(got, kind) for kind in kinds):
+        return f"it is {described(got)}, expected {described(expected)}"
+    if isinstance(expected, Mapping) and isinstance(got, Mapping):
+        return _mappings_differ(expected, got)
+    if isinstance(expected, tuple | list):
+        return _sequences_differ(expected, got)
+    if isinstance(expected, Tensor | np.ndarray):
+        return _numbers_differ(_plain(expected), _plain(got))
     if type(expected) is not type(got) and not isinstance(got, type(expected)):
         return f"it is {described(got)}, expected {described(expected)}"
     return None if expected == got else f"it is {shown(got)}, expected {shown(expected)}"
