@@ -7,7 +7,6 @@ Screenshots go to RLFT_SCREENSHOTS, if that is set, for people to look at.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import secrets
@@ -27,13 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
 WAIT = 90_000  # milliseconds for anything that a busy machine may be slow at
-PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
 pytestmark = [
-    pytest.mark.skipif(not PLAYWRIGHT, reason="playwright is missing: pip install '.[browser]'"),
     pytest.mark.skipif(
-        PLAYWRIGHT and BROWSER is None,
-        reason=f"no browser is installed; looked for {', '.join(NAMES)}",
-    ),
+        BROWSER is None, reason=f"no browser is installed; looked for {', '.join(NAMES)}"
+    )
 ]
 TD = "def td_target(rewards, terminations, truncations, next_values, gamma):\n    return "
 WRONG = TD + "rewards + gamma * (1 - terminations) * (1 - truncations) * next_values"

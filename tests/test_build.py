@@ -170,3 +170,10 @@ def test_no_answer_stands_in_the_exercises():
 
 def _lines(book: dict) -> list[str]:
     return [line for cell in book["cells"] for line in "".join(cell["source"]).splitlines()]
+
+
+def test_an_exercise_that_no_notebook_has_is_named(tmp_path):
+    (tmp_path / "01_a.ipynb").write_text(as_text(notebook()))
+    with pytest.raises(InputError, match=r"No notebook has the exercises \['01-2', "):
+        build(tmp_path, tmp_path / "exercises", CATALOGUE)
+    assert not (tmp_path / "exercises").exists()

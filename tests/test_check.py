@@ -165,10 +165,8 @@ def test_an_endless_loop_is_stopped_and_the_other_cases_are_not_run():
             except Exception:
                 continue
 
-    began = time.monotonic()
     seen = observe(EXERCISE, endless)
     assert [one.kind for one in seen] == ["too slow", "not run", "not run"]
-    assert time.monotonic() - began < 30
     deadline = time.monotonic() + 30
     while threading.active_count() > 1 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -210,7 +208,12 @@ def test_a_stub_is_not_a_mistake(registered, capsys):
 
 
 def test_an_unknown_exercise_is_said_not_raised(capsys):
-    for call in (lambda: rlft.check("1-1", double), lambda: rlft.hint("98-7")):
+    for call in (
+        lambda: rlft.check("1-1", double),
+        lambda: rlft.check(double, "01-1"),
+        lambda: rlft.check(["01-1"], double),
+        lambda: rlft.hint("98-7"),
+    ):
         call()
         assert "Unknown exercise" in capsys.readouterr().out
 

@@ -92,7 +92,7 @@ def test_an_answer_that_ignores_its_inputs_fails(exercise: Exercise) -> None:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
-def test_the_hints_get_longer_words_and_do_not_repeat(exercise: Exercise) -> None:
+def test_no_hint_is_said_twice_or_too_long_to_be_read(exercise: Exercise) -> None:
     assert len(set(exercise.hints)) == 3
     hints = [known.hint for known in exercise.misconceptions]
     assert len(set(hints)) == len(hints)

@@ -56,14 +56,14 @@ def build(solutions: Path, exercises: Path, catalogue: Mapping[str, Exercise]) -
     sources = sorted(solutions.glob("*.ipynb"))
     if not sources:
         raise InputError(f"No notebooks in {str(solutions)!r}: run this in the course's folder.")
-    made = {}
+    made, found = {}, set()
     for source in sources:
         notebook = json.loads(source.read_text(encoding="utf-8"))
-        made[exercises / source.name] = as_text(strip(notebook, source.name, catalogue))
-    if len(sources) > 1:  # a course, and not one notebook that somebody tries
-        missing = set(catalogue) - {i for text in made.values() for i in _exercise_ids(text)}
-        if missing:
-            raise InputError(f"No notebook has the exercises {sorted(missing)}: add their cells.")
+        stripped = strip(notebook, source.name, catalogue)
+        found |= {match["id"] for cell in stripped["cells"] if (match := _heading(cell))}
+        made[exercises / source.name] = as_text(stripped)
+    if missing := set(catalogue) - found:
+        raise InputError(f"No notebook has the exercises {sorted(missing)}: add their cells.")
     changed = [path for path, text in made.items() if not path.exists() or read(path) != text]
     for path in changed:
         write_atomically(
@@ -118,9 +118,9 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _exercise_ids(text: str) -> list[str]:
-    """Ids in the headings of a notebook file."""
-    return re.findall(r'"## (\d\d-\d) · ', text)
+def _heading(cell: Mapping[str, Any]) -> re.Match[str] | None:
+    """The heading with which a cell begins an exercise, if it does."""
+    return HEADING.search("".join(cell["source"]))
 
 
 def _without_answers(text: str, kind: str, where: str) -> tuple[str, list[str]]:

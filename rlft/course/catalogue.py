@@ -39,10 +39,10 @@ def find_exercise(exercise_id: str) -> Exercise:
     Raises:
         InputError: there is none.
     """
-    exercises = all_exercises()
-    if exercise_id not in exercises:
-        raise unknown("exercise", str(exercise_id), exercises, "The id stands in its heading.")
-    return exercises[exercise_id]
+    exercises, key = all_exercises(), str(exercise_id)
+    if key not in exercises:
+        raise unknown("exercise", key, exercises, "The id stands in its heading.")
+    return exercises[key]
 
 
 def find_quiz(lesson: str) -> tuple[Question, ...]:

@@ -103,15 +103,22 @@ def write_progress(progress: Progress, path: Path) -> None:
 
 
 def own_progress() -> Progress:
-    """The user's progress; a file that cannot be read is put aside, not overwritten."""
+    """The user's progress; a file that cannot be read is put aside, not overwritten.
+
+    Raises:
+        InputError: it cannot be put aside either.
+    """
     path = progress_file()
-    if not path.exists():
+    if not os.path.exists(path):  # unlike the method of Path, it never raises
         return Progress()
+    aside = path.with_suffix(".unreadable.json")
     try:
         return read_progress(path)
     except InputError:
-        aside = path.with_suffix(".unreadable.json")
-        path.replace(aside)
+        try:
+            path.replace(aside)
+        except OSError as error:
+            raise InputError(f"{str(path)!r} can be neither read nor moved: {error}.") from error
         print(f"Your progress could not be read and starts afresh; the old file is {aside}")
         return Progress()
 

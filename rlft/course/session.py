@@ -1,7 +1,8 @@
 """What a learner calls in a notebook: `check`, `hint`, `working`, `quiz` and `progress`.
 
-None of them raises, as an exercise that stops the notebook teaches nothing. With the environment
-variable RLFT_STRICT=1, as when solutions are tested, a check that does not pass is an error.
+An exercise that stops the notebook teaches nothing, so wrong input is shown and not raised; only
+`working` needs an exercise that exists, as it gives something back. With the environment variable
+RLFT_STRICT=1, as when solutions are tested, a check that does not pass is an error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rlft.course.exercise import HINTS, Answer
 from rlft.course.judge import judge
 from rlft.course.overview import overview_html, overview_text
 from rlft.course.progress import (
+    Progress,
     merge,
     own_progress,
     progress_file,
@@ -66,11 +68,9 @@ def check(exercise_id: str, answer: Answer) -> None:
             SESSION.working[exercise.id] = answer
         else:
             SESSION.working.pop(exercise.id, None)
-        if verdict.status != "not started":
-            own = own_progress()
-            own.checked(exercise.id, passed=verdict.status == "passed")
-            _keep(lambda: write_progress(own, progress_file()))
         show_message(to_text(verdict), to_html(verdict))
+        if verdict.status != "not started":
+            _keep(lambda own: own.checked(exercise.id, passed=verdict.status == "passed"))
         return "" if verdict.status == "passed" else headline(verdict)
 
     problem = _gently(work)
@@ -87,9 +87,7 @@ def hint(exercise_id: str) -> None:
 
     def work() -> str:
         exercise = find_exercise(exercise_id)
-        own = own_progress()
-        number = own.hinted(exercise.id)
-        _keep(lambda: write_progress(own, progress_file()))
+        number = _keep(lambda own: own.hinted(exercise.id)) or 1
         lines = [
             f"Hint {i} of {HINTS} for {exercise.id}: {exercise.hints[i - 1]}"
             for i in range(1, number + 1)
@@ -138,9 +136,7 @@ def quiz(lesson: str, answers: str | None = None) -> None:
     """
 
     def keep(number: int) -> None:
-        own = own_progress()
-        own.answered(lesson, number)
-        _keep(lambda: write_progress(own, progress_file()))
+        _keep(lambda own: own.answered(lesson, number))
 
     def work() -> str:
         questions = find_quiz(lesson)
@@ -190,9 +186,17 @@ def _gently(work: Callable[[], str]) -> str:
         return str(error)
 
 
-def _keep(write: Callable[[], None]) -> None:
-    """Progress that cannot be written is a pity, and no reason to stop."""
+def _keep(change: Callable[[Progress], int | None]) -> int | None:
+    """Changes the user's progress; that it cannot be kept is a pity, and no reason to stop.
+
+    Returns:
+        What the change returns; None if the progress could not be read.
+    """
+    result = None
     try:
-        write()
+        own = own_progress()
+        result = change(own)
+        write_progress(own, progress_file())
     except InputError as error:
         show_message(f"Your progress is not kept: {error}")
+    return result
