@@ -42,8 +42,8 @@ QUIZ: tuple[Question, ...] = (
                 "Let the gate decide less often, and by smaller steps.",
                 "The judge could not notice in time: a new way of failing has to be walked, stored "
                 "and backed up before it counts, so a gate should be slower than its judge. Had "
-                "the explorer started naively, you would mend that first: in the study only that "
-                "made a clear difference.",
+                "the explorer started naively, you would mend that first: in the study that had "
+                "the largest effect by far.",
                 right=True,
             ),
             Option(
