@@ -7,7 +7,7 @@
 
 A dataset goes in at the left, a fine-tuned policy with an honest curve comes out at the right. The
 names here are all there is to know; each is documented where it is defined. PyTorch is told to use
-one thread, see `rlft.compute`; plotting is imported when it is first used.
+one thread, see `rlft.core.compute`; plotting is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from rlft.algorithms import (
 )
 from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.algorithms.fqe_offline import fit_fqe, initial_states
-from rlft.compute import set_threads
+from rlft.core.compute import set_threads
+from rlft.core.encoding import cache_key
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import (
     DATASETS,
     Batch,
@@ -38,9 +40,7 @@ from rlft.data import (
     load_dataset,
     make_datasets,
 )
-from rlft.encoding import cache_key
 from rlft.envs import LAYOUTS, MAZES, Behaviour, MazeLayout, log_episodes, make_vec
-from rlft.errors import InputError, NumericalError
 from rlft.evaluate import (
     Comparison,
     Evaluation,

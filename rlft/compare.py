@@ -14,13 +14,13 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from rlft.core.errors import InputError, unknown
+from rlft.core.files import write_atomically
 from rlft.data import DATASETS, Transitions, load_dataset
 from rlft.demo import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, best_return
 from rlft.envs import is_maze
-from rlft.errors import InputError, unknown
 from rlft.evaluate.comparison import Comparison, compare_runs
 from rlft.experiment import Experiment
-from rlft.files import write_atomically
 from rlft.finetune import Recipe, Run, find_recipe
 from rlft.finetune.diff import diff_recipes
 from rlft.finetune.recipes import REGISTRIES

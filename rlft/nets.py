@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 
 @dataclass(frozen=True)

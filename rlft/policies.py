@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rlft.errors import unknown
+from rlft.core.errors import unknown
 from rlft.nets import MLP
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)

@@ -18,10 +18,9 @@ import numpy as np
 import platformdirs
 
 from rlft.algorithms import Learner, make_learner
-from rlft.data import Transitions, load_dataset
-from rlft.encoding import cache_key, from_json, to_json
-from rlft.errors import InputError
-from rlft.files import (
+from rlft.core.encoding import cache_key, from_json, to_json
+from rlft.core.errors import InputError
+from rlft.core.files import (
     damaged,
     folder_written_atomically,
     load_arrays,
@@ -30,6 +29,7 @@ from rlft.files import (
     save_tensors,
     write_atomically,
 )
+from rlft.data import Transitions, load_dataset
 from rlft.finetune import Prior, Run
 from rlft.provenance import provenance
 

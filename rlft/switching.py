@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.policies import Policy
 
 

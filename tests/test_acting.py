@@ -11,7 +11,7 @@ from maze_fakes import DETOUR
 from small import Always, make_prior, pendulum_data, small
 
 from rlft.algorithms import make_learner
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate import evaluate
 from rlft.evaluate.rollout import device_of
 from rlft.finetune import (

@@ -17,15 +17,11 @@ LIBRARY = Path(__file__).resolve().parent.parent / "rlft"
 FILES = sorted(LIBRARY.rglob("*.py"))
 # Left to right: a part imports from those before it and from itself, never from those after it.
 ORDER = (
-    "errors",
-    "files",
-    "encoding",
+    "core",
     "provenance",
-    "compute",
     "nets",
     "policies",
     "switching",
-    "streams",
     "envs",
     "data",
     "algorithms",

@@ -12,7 +12,7 @@ from schedule_fakes import LIMIT, always, fill, line_data, make_setting
 
 from rlft.algorithms import make_learner
 from rlft.algorithms.fqe import FQEConfig
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.automatic import Automatic
 from rlft.finetune.gate import Gate
 from rlft.finetune.horizon import Setting

@@ -13,7 +13,7 @@ from probes import one_step, random_batch, small, trained
 
 from rlft.algorithms import BC, BCConfig, make_learner
 from rlft.algorithms.bc import bc_loss
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.policies import PolicyConfig
 
 

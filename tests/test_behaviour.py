@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rlft.core.errors import InputError
 from rlft.envs import Behaviour, Episode, geodesic_actions, geodesic_targets, log_episodes
 from rlft.envs.behaviour import behaviour_actions
 from rlft.envs.layouts import DETOUR, LAYOUTS, MazeLayout
-from rlft.errors import InputError
 
 DETOUR_ID = "rlft/Maze-Detour-v0"
 RIGHT = np.array([1.0, 0.0], dtype=np.float32)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rlft.core.errors import InputError
 from rlft.course.build import as_text, build, strip
 from rlft.course.catalogue import all_exercises
-from rlft.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = all_exercises()

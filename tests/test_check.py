@@ -10,13 +10,13 @@ import pytest
 import torch
 
 import rlft
+from rlft.core.errors import InputError
 from rlft.course import session
 from rlft.course.exercise import Case, Exercise, Misconception
 from rlft.course.judge import CONSTANT, NOTHING, judge
 from rlft.course.limits import run_limited
 from rlft.course.observe import observe
 from rlft.course.report import to_html, to_text
-from rlft.errors import InputError
 
 
 def double(q, factor=2.0):

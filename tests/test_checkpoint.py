@@ -13,10 +13,10 @@ import pytest
 import torch
 from small import MAZE_DATA, same_state, small
 
-from rlft import files
 from rlft.algorithms import ALGORITHMS, Config, Learner
-from rlft.errors import InputError
-from rlft.files import load_note, load_tensors, save_tensors
+from rlft.core import files
+from rlft.core.errors import InputError
+from rlft.core.files import load_note, load_tensors, save_tensors
 from rlft.finetune import Prior, pretrain
 
 STEPS = 7

@@ -11,8 +11,8 @@ import pytest
 
 from rlft import demo
 from rlft.__main__ import main
+from rlft.core.errors import NumericalError
 from rlft.data import DATASETS
-from rlft.errors import NumericalError
 from rlft.finetune import RECIPES, Run
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,8 +12,8 @@ from small import MAZE_DATA, make_recipe, small
 
 from rlft import compare, experiment
 from rlft.compare import Compare, choose_data, with_prior
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import DATASETS, Transitions
-from rlft.errors import InputError, NumericalError
 from rlft.experiment import Experiment, code_digest
 from rlft.finetune import RECIPES, Handover, JumpStart, Pretraining, Recipe, Warmup
 from rlft.finetune.recipes import find_recipe

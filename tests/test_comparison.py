@@ -13,7 +13,7 @@ import pytest
 from drawn import assert_readable
 from small import make_prior, make_recipe
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate import drop, final_return, summarise
 from rlft.evaluate.comparison import compare_runs, describe_prior
 from rlft.finetune import Prior, Recipe, Warmup

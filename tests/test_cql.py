@@ -14,8 +14,8 @@ from torch import Tensor
 
 from rlft.algorithms import CQL, SAC, CQLConfig, Learner, make_learner
 from rlft.algorithms.cql import calibrate, cql_penalty, importance_log_sum_exp
+from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.errors import InputError
 
 SHIFTS = st.floats(-100, 100, width=32)
 

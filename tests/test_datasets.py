@@ -20,10 +20,10 @@ import pytest
 from gymnasium import spaces
 from minari.data_collector import EpisodeBuffer
 
+from rlft.core.errors import InputError
 from rlft.data import DATASETS, DatasetSpec, Transitions, datasets, folder, minari_io, specs
 from rlft.data.datasets import list_datasets, load_dataset, make_datasets
 from rlft.envs import LAYOUTS, Behaviour
-from rlft.errors import InputError
 
 TINY = "rlft/maze/tiny-v0"
 OTHER = "course/pendulum-v0"

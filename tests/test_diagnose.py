@@ -12,8 +12,8 @@ import torch
 from maze_fakes import DETOUR, LAYOUT, RIGHT, Constant, Oracle, logged, step_costs
 
 from rlft.algorithms import Learner, SACConfig, algorithm_config, make_learner
+from rlft.core.errors import InputError
 from rlft.data import Batch, ReplayBuffer, Transitions
-from rlft.errors import InputError
 from rlft.evaluate import (
     Support,
     SwitchReport,

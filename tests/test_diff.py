@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from small import make_recipe, small
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune import (
     RECIPES,
     EpsilonGreedy,

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.show import CourseFigure, figure, illustrate, panels, plot_errors, save, show
 
 ALT = 'SAC falls from −49 to "−150" & recovers <slowly>.'

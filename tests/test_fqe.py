@@ -26,8 +26,8 @@ from torch import Tensor
 
 from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.algorithms.fqe_offline import fit_fqe, initial_states
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch, Transitions
-from rlft.errors import InputError, NumericalError
 from rlft.nets import CriticConfig
 from rlft.policies import Policy, PolicyConfig, make_policy
 from rlft.switching import Stationary, Switching, guide_walks

@@ -22,6 +22,7 @@ from grading_fakes import (
     write_hidden,
 )
 
+from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
 from rlft.course.grading import classroom
 from rlft.course.grading.child import Child, scratch_folder
@@ -32,7 +33,6 @@ from rlft.course.grading.limits import Limits
 from rlft.course.grading.marking import Mark
 from rlft.course.grading.submissions import Submission, find_submissions
 from rlft.course.grading.table import read_table
-from rlft.errors import InputError
 
 STUDENTS = ("ana", "bo", "cy", "dora")
 

@@ -23,10 +23,10 @@ from grading_fakes import (
     write_hidden,
 )
 
+from rlft.core.errors import InputError
 from rlft.course.grading.hidden import read_hidden
 from rlft.course.grading.hook import make_hook
 from rlft.course.grading.sandbox import LEVELS, Level, available_levels, make_sandbox
-from rlft.errors import InputError
 
 AVAILABLE = available_levels()
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from rlft.algorithms import InAC, Learner
 from rlft.algorithms.base import load_part
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate import compare_parts, temperature_of
 from rlft.finetune import Crossing, Handover, Online, Prior, hand_over, untrained
 from rlft.finetune.handover import hand_over_guide

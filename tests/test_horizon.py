@@ -7,7 +7,7 @@ import pytest
 import torch
 from schedule_fakes import make_setting
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.horizon import Horizon, as_tensor, longest
 
 

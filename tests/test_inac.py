@@ -23,7 +23,7 @@ from torch import Tensor
 
 from rlft.algorithms import InAC, InACConfig, make_learner
 from rlft.algorithms.inac import inac_weight
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.nets import MLP
 from rlft.policies import TanhMeanNormal
 

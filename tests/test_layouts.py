@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rlft.core.errors import InputError
 from rlft.envs.layouts import DETOUR, LAYOUTS, MazeLayout, find_layout
-from rlft.errors import InputError
 
 
 def test_detour_is_8_cells_straight_and_16_around() -> None:

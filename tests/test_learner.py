@@ -20,8 +20,8 @@ from rlft.algorithms import (
     algorithm_config,
     make_learner,
 )
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
-from rlft.errors import InputError, NumericalError
 
 SEEDS = 3
 NAMES = sorted(ALGORITHMS)

@@ -23,9 +23,10 @@ from small import (
 )
 
 from rlft.algorithms import ALGORITHMS, LEARNERS, Learner
+from rlft.core.errors import InputError, NumericalError
+from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
-from rlft.errors import InputError, NumericalError
 from rlft.evaluate import evaluate
 from rlft.finetune import (
     FrozenActs,
@@ -40,7 +41,6 @@ from rlft.finetune import (
     loop,
 )
 from rlft.finetune.acting import Moment
-from rlft.streams import Role, evaluation_stream, stream
 
 SEEDS = 3
 

@@ -25,8 +25,9 @@ from test_loop import Scripted, run, spy, tamper
 
 from rlft.algorithms import InAC, SACConfig
 from rlft.algorithms.fqe import FQEConfig
+from rlft.core.errors import InputError
+from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
-from rlft.errors import InputError
 from rlft.evaluate import evaluate
 from rlft.finetune import (
     Acting,
@@ -55,7 +56,6 @@ from rlft.finetune.handover import hand_over_guide
 from rlft.finetune.horizon import Horizon, Setting
 from rlft.nets import CriticConfig
 from rlft.policies import PolicyConfig
-from rlft.streams import Role, evaluation_stream, stream
 
 SEEDS = 3
 NOTHING = Handover(

@@ -11,6 +11,7 @@ import pytest
 from gymnasium.spaces import Box, Dict, Discrete, Space
 from gymnasium.vector import AutoresetMode
 
+from rlft.core.errors import InputError
 from rlft.envs import (
     MAZES,
     MazeVectorEnv,
@@ -20,7 +21,6 @@ from rlft.envs import (
     next_observations,
     time_limit_of,
 )
-from rlft.errors import InputError
 
 
 class Odd(gym.Env):

@@ -9,9 +9,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.patches import Circle
 from matplotlib.quiver import Quiver
 
+from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.envs import LAYOUTS, MazeLayout
-from rlft.errors import InputError
 from rlft.evaluate import ValueMap
 from rlft.show import (
     panels,

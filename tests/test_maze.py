@@ -13,10 +13,10 @@ from gymnasium.vector import AutoresetMode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlft.core.errors import InputError
 from rlft.envs import LAYOUTS, MAZES, STEP_SIZE, MazeEnv, MazeLayout, MazeVectorEnv, maze_step
 from rlft.envs.dynamics import Maze, MazeOptions
 from rlft.envs.layouts import DETOUR
-from rlft.errors import InputError
 
 RIGHT = np.array([1.0, 0.0], dtype=np.float32)
 CORRIDOR = MazeLayout("corridor", ("######", "#S..G#", "######"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate import metrics, summarise
 from rlft.evaluate.intervals import Interval, curve_interval, expanded_tail, interval
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from probes import generator
 from torch import Tensor, nn
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.nets import (
     MLP,
     CriticConfig,

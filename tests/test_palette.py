@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune import RECIPES
 from rlft.show.style import (
     BLACK,

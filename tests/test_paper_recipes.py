@@ -15,7 +15,7 @@ import torch
 from small import MAZE_DATA
 
 from rlft.algorithms import make_learner
-from rlft.encoding import from_json, to_json
+from rlft.core.encoding import from_json, to_json
 from rlft.experiment import Experiment
 from rlft.finetune import RECIPES, EpsilonGreedy, LearnerActs, Prior, Recipe, finetune
 from rlft.finetune.acting import JumpStart

@@ -9,7 +9,7 @@ import pytest
 from maze_fakes import DETOUR
 from small import MAZE_DATA, make_prior, make_recipe, pendulum_data
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune import Prior, Warmup, find_recipe
 from rlft.finetune.plan import Plan, check_sizes, make_plan
 

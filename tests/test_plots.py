@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate import curve_interval
 from rlft.show import (
     METHOD_STYLES,

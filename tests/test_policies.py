@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import Independent, Normal, TransformedDistribution
 from torch.distributions.transforms import TanhTransform
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.policies import (
     POLICIES,
     Policy,

@@ -12,8 +12,8 @@ from small import MAZE_DATA, make_prior, of_seed, pendulum_data, same_state, sma
 
 from rlft.algorithms import ALGORITHMS, Learner
 from rlft.algorithms.base import Metrics
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch, OfflineData
-from rlft.errors import InputError, NumericalError
 from rlft.finetune import pretrain
 from rlft.finetune.recorder import Recorder
 

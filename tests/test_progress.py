@@ -7,6 +7,7 @@ import json
 import pytest
 
 import rlft
+from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
 from rlft.course.overview import overview_html, overview_text
 from rlft.course.progress import (
@@ -18,7 +19,6 @@ from rlft.course.progress import (
     read_progress,
     write_progress,
 )
-from rlft.errors import InputError
 
 
 @pytest.fixture(autouse=True)

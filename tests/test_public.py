@@ -9,8 +9,9 @@ import pytest
 import torch
 
 import rlft
-from rlft import compute, show
-from rlft.errors import InputError
+from rlft import show
+from rlft.core import compute
+from rlft.core.errors import InputError
 
 
 def test_the_three_calls_of_the_readme() -> None:

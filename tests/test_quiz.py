@@ -9,9 +9,9 @@ import ipywidgets
 import pytest
 
 import rlft
+from rlft.core.errors import InputError
 from rlft.course.catalogue import all_quizzes
 from rlft.course.progress import own_progress
-from rlft.errors import InputError
 from rlft.show.quiz import Option, Question, quiz_html, quiz_text, quiz_widget, reply_to
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,8 +12,9 @@ import pytest
 from small import MAZE_DATA, cut, make_prior, narrow, same_state, small
 
 from rlft.algorithms import SACConfig
-from rlft.encoding import from_json, to_json
-from rlft.errors import InputError
+from rlft.core.encoding import from_json, to_json
+from rlft.core.errors import InputError
+from rlft.core.streams import Role, stream
 from rlft.finetune import (
     RECIPES,
     FrozenActs,
@@ -32,7 +33,6 @@ from rlft.finetune import (
     pretrain,
     untrained,
 )
-from rlft.streams import Role, stream
 
 
 @pytest.fixture(scope="module")

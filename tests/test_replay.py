@@ -12,9 +12,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch, OfflineData, ReplayBuffer, Transitions
 from rlft.data.episodes import timesteps_of
-from rlft.errors import InputError, NumericalError
 
 GAMMA = 0.5  # a power of two: the expected sums below are exact in float32
 

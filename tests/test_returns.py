@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlft.algorithms.returns import PossibleReturns
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 CLOCK = torch.tensor([[0, 1, 3]])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from schedule_fakes import LIMIT, make_setting
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.horizon import Schedule
 from rlft.finetune.roll_in import Geometric, Random
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from maze_fakes import DETOUR, LAYOUT, LEFT, RIGHT, STEPS_TO_GOAL, UP, Constant, step_costs
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate import Evaluator, evaluate, horizon_of, monte_carlo_q, rollout, truth
 
 CENTRED = {"start_spread": 0.0}

@@ -14,11 +14,12 @@ import pytest
 import torch
 from maze_fakes import DETOUR, logged
 
-from rlft import files, store
+from rlft import store
 from rlft.algorithms import SAC, InAC, InACConfig, SACConfig
+from rlft.core import files
+from rlft.core.encoding import cache_key, from_json, to_json
+from rlft.core.errors import InputError
 from rlft.data import OfflineData
-from rlft.encoding import cache_key, from_json, to_json
-from rlft.errors import InputError
 from rlft.finetune import RECIPES, Online, Prior, Run, find_recipe, hand_over, pretrain
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets import CriticConfig
@@ -376,7 +377,7 @@ def test_cache_keys_follow_every_field_the_data_and_the_type() -> None:
 
 
 def test_cache_keys_are_the_same_in_another_process() -> None:
-    code = "from rlft.encoding import cache_key; print(cache_key('a', {'b': 1, 'a': (2.5, None)}))"
+    code = "from rlft.core.encoding import cache_key; print(cache_key('a', {'b': 1, 'a': (2.5, None)}))"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     other = subprocess.run(
         [sys.executable, "-c", code],

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.policies import Policy, PolicyConfig, make_policy
 from rlft.switching import Stationary, Switching, TimedPolicy, check_pair, guide_walks
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.data.episodes import ARRAYS, discounted_sums, timesteps_of
-from rlft.errors import InputError
 
 
 def make(lengths: list[int], terminated: list[bool], seed: int = 0) -> Transitions:

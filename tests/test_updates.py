@@ -12,8 +12,8 @@ from small import MAZE_DATA, make_prior, make_recipe, same_state, small
 
 from rlft.algorithms import ALGORITHMS, Learner, make_learner
 from rlft.algorithms.base import Metrics
+from rlft.core.errors import InputError
 from rlft.data import Batch, ReplayBuffer
-from rlft.errors import InputError
 from rlft.finetune import Online, Warmup, hand_over
 from rlft.finetune.updates import learn, warm_up
 

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from rlft.core.errors import InputError
 from rlft.envs import LAYOUTS
-from rlft.errors import InputError
 from rlft.show import (
     Illustration,
     animate_episode,

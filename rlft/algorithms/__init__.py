@@ -10,7 +10,7 @@ from rlft.algorithms.cql import CQL, CQLConfig
 from rlft.algorithms.inac import InAC, InACConfig
 from rlft.algorithms.iql import IQL, IQLConfig
 from rlft.algorithms.sac import SAC, SACConfig
-from rlft.errors import unknown
+from rlft.core.errors import unknown
 
 __all__ = [
     "ALGORITHMS",

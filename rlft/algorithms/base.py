@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
-from rlft.errors import InputError, NumericalError
 from rlft.nets import CriticConfig
 from rlft.policies import Policy, PolicyConfig, make_policy
 

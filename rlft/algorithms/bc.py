@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from rlft.algorithms.base import Learner, Metrics
+from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.errors import InputError
 from rlft.nets import CriticConfig, adam
 from rlft.policies import PolicyConfig
 

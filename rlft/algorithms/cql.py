@@ -17,8 +17,8 @@ from torch import Tensor
 
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import SAC, SACConfig
+from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from torch import Tensor
 from rlft.algorithms.base import Metrics, load_adam, load_part
 from rlft.algorithms.fqe_config import Estimate, FQEConfig
 from rlft.algorithms.returns import PossibleReturns
+from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
-from rlft.errors import InputError, NumericalError
 from rlft.nets import QEnsemble, adam, polyak_update
 from rlft.switching import TimedPolicy
 

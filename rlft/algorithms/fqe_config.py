@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor
 
 from rlft.algorithms.returns import check_discount
-from rlft.errors import InputError, unknown
+from rlft.core.errors import InputError, unknown
 from rlft.nets import CriticConfig
 
 

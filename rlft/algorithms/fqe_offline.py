@@ -10,9 +10,9 @@ import torch
 from tqdm.auto import tqdm
 
 from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.core.errors import InputError
 from rlft.data import OfflineData, Transitions
 from rlft.envs import time_limit_of
-from rlft.errors import InputError
 from rlft.switching import TimedPolicy
 
 

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from rlft.algorithms.base import Learner, Metrics
 from rlft.algorithms.bc import bc_loss
 from rlft.algorithms.sac import critic_loss, td_target
+from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.errors import InputError
 from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
 from rlft.policies import PolicyConfig, make_policy
 

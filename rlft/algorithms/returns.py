@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 
 def check_discount(gamma: float, finite_horizon: bool) -> None:

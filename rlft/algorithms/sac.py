@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from rlft.algorithms.base import Learner, Metrics
+from rlft.core.errors import InputError, unknown
 from rlft.data import Batch
-from rlft.errors import InputError, unknown
 from rlft.nets import (
     CriticConfig,
     QEnsemble,

@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rlft.core.errors import InputError
+from rlft.core.files import write_atomically
 from rlft.course.exercise import Exercise
-from rlft.errors import InputError
-from rlft.files import write_atomically
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 MARKER = re.compile(r"^(?P<indent>\s*)(?:#|<!--) *(?P<word>BEGIN|END) SOLUTION *(?:-->)?\s*$")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import rlft.course.exercises as exercise_files
 import rlft.course.quizzes as quiz_files
+from rlft.core.errors import InputError, unknown
 from rlft.course.exercise import Exercise
-from rlft.errors import InputError, unknown
 
 if TYPE_CHECKING:  # importing it would bring matplotlib, which grading and building do not need
     from rlft.show.quiz import Question

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 Answer = Callable[..., Any]
 Observe = Callable[[Answer, dict[str, Any]], Any]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import platformdirs
 
+from rlft.core.errors import InputError
+from rlft.core.files import write_atomically
 from rlft.course.exercise import HINTS
-from rlft.errors import InputError
-from rlft.files import write_atomically
 
 FORMAT = 1
 

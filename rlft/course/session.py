@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises, find_exercise, find_quiz
 from rlft.course.exercise import HINTS, Answer
 from rlft.course.judge import judge
@@ -26,7 +27,6 @@ from rlft.course.progress import (
     write_progress,
 )
 from rlft.course.report import headline, to_html, to_text
-from rlft.errors import InputError
 from rlft.show import reply_to, show_message, show_quiz
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ import gymnasium as gym
 import numpy as np
 from tqdm.auto import tqdm
 
+from rlft.core.errors import InputError, unknown
 from rlft.data.folder import (
     datasets_root,
     download,
@@ -28,7 +29,6 @@ from rlft.data.minari_io import StoredDataset, flatten, read_dataset, write_data
 from rlft.data.specs import DATASETS
 from rlft.data.transitions import Transitions
 from rlft.envs import env_shape, log_episodes
-from rlft.errors import InputError, unknown
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 # Every array of a dataset with the type it is stored in; the order is the order of the digest.
 ARRAYS: dict[str, type[np.generic]] = {

@@ -19,7 +19,7 @@ import minari
 from minari.dataset.minari_dataset import parse_dataset_id
 from minari.storage.datasets_root_dir import get_dataset_path
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 ROOT_VARIABLE = "MINARI_DATASETS_PATH"
 NAMESPACE_FILE = "namespace_metadata.json"

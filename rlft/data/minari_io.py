@@ -21,9 +21,9 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from minari.data_collector import EpisodeBuffer
 
+from rlft.core.errors import InputError
 from rlft.data.episodes import ARRAYS, timesteps_of
 from rlft.envs import Episode
-from rlft.errors import InputError
 
 # Part of the cache's file name: raise it when `flatten` changes what it returns.
 CACHE_FORMAT = 1

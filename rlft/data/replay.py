@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.core.errors import InputError, NumericalError
 from rlft.data.batch import (
     Batch,
     at_least_one,
@@ -23,7 +24,6 @@ from rlft.data.batch import (
 from rlft.data.episodes import check_gamma, discounted_sums
 from rlft.data.offline import OfflineData
 from rlft.data.transitions import Transitions
-from rlft.errors import InputError, NumericalError
 
 
 class ReplayBuffer:

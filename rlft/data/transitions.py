@@ -15,8 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
+from rlft.core.errors import InputError
 from rlft.data.episodes import ARRAYS, check_arrays, discounted_sums
-from rlft.errors import InputError
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlft.core.errors import InputError
 from rlft.envs.dynamics import maze_step
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.geometry import MazeLayout
 from rlft.envs.maze import MazeVectorEnv
 from rlft.envs.vectorise import is_maze, make_vec, next_observations
-from rlft.errors import InputError
 
 
 @dataclass(frozen=True)

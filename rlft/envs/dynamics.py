@@ -15,9 +15,9 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import ArrayLike, NDArray
 
+from rlft.core.errors import InputError, unknown
 from rlft.envs.geometry import Cell, MazeLayout
 from rlft.envs.layouts import find_layout
-from rlft.errors import InputError, unknown
 
 STEP_SIZE = 0.5
 """Cells per step and axis at full action. Less than a cell, so that no step jumps over a wall. Not

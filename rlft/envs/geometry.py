@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 Cell = tuple[int, int]
 """A cell as (x, y): column from the left, row from the bottom."""

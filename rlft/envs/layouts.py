@@ -6,8 +6,8 @@ D4RL made known. Add a map here, or pass a `MazeLayout` of your own to an enviro
 
 from __future__ import annotations
 
+from rlft.core.errors import unknown
 from rlft.envs.geometry import Cell, MazeLayout
-from rlft.errors import unknown
 
 __all__ = ["DETOUR", "LARGE", "LAYOUTS", "MEDIUM", "UMAZE", "Cell", "MazeLayout", "find_layout"]
 

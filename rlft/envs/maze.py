@@ -15,9 +15,9 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
+from rlft.core.errors import InputError
 from rlft.envs.dynamics import TIME_LIMIT, Maze, MazeOptions
 from rlft.envs.geometry import Cell, MazeLayout
-from rlft.errors import InputError
 
 
 class MazeEnv(gym.Env):

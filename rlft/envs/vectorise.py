@@ -18,9 +18,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
+from rlft.core.errors import InputError, unknown
 from rlft.envs.dynamics import MazeOptions, check_actions
 from rlft.envs.maze import MazeVectorEnv
-from rlft.errors import InputError, unknown
 
 MAZE_VECTOR_ENTRY_POINT = "rlft.envs.maze:MazeVectorEnv"
 """The string under which the mazes are registered, as a class could not be written to a file."""

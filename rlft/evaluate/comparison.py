@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate.intervals import Interval
 from rlft.evaluate.summary import Curves, RunSummary, summarise
 

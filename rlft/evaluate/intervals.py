@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 # Percentiles out to 0.1 % (5 seeds) rest on some 10 resamples each; 0.01 s for a single number.
 RESAMPLES = 10_000

@@ -13,10 +13,10 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
-from rlft.errors import InputError
 from rlft.evaluate.rollout import device_of
 from rlft.evaluate.support import ValueEstimator, estimate_q, maze_layout, options_of
 from rlft.evaluate.truth import monte_carlo_q

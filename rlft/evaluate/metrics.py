@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 
 def smooth(returns: np.ndarray, window: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from rlft import envs
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 # No task of the course is longer than 1,000 steps: beyond ten times that, an episode never ends.
 LONGEST_EPISODE = 10_000

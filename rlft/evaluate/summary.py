@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rlft.errors import unknown
+from rlft.core.errors import unknown
 from rlft.evaluate import metrics
 from rlft.evaluate.intervals import Interval, interval
 

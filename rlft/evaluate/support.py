@@ -15,10 +15,10 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.envs import MazeLayout, MazeVectorEnv, make_vec
 from rlft.envs.dynamics import at_goal
-from rlft.errors import InputError
 from rlft.evaluate.rollout import ActingPolicy, device_of
 from rlft.evaluate.truth import monte_carlo_q
 

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from rlft.algorithms import Learner
+from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.errors import InputError
 from rlft.policies import Policy
 
 

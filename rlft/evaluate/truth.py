@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rlft import envs
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate.rollout import ActingPolicy, Actor
 
 # Rows in one chunk of `monte_carlo_q`: 4,096 rows of a layer 64 wide are 1 MB, which stays in the

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from rlft.errors import InputError, unknown
+from rlft.core.errors import InputError, unknown
 from rlft.finetune.horizon import Schedule
 from rlft.finetune.schedule import Fixed
 from rlft.policies import Policy

@@ -15,7 +15,7 @@ from typing import Literal
 
 from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.algorithms.fqe_offline import fit_fqe
-from rlft.errors import InputError, unknown
+from rlft.core.errors import InputError, unknown
 from rlft.finetune.gate import Gate
 from rlft.finetune.horizon import Setting, longest
 from rlft.switching import Stationary

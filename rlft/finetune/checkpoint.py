@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from rlft.algorithms import Config, Learner
+from rlft.core.encoding import to_json
+from rlft.core.errors import InputError
+from rlft.core.files import load_note, load_tensors, save_tensors
 from rlft.data import Transitions
-from rlft.encoding import to_json
-from rlft.errors import InputError
-from rlft.files import load_note, load_tensors, save_tensors
 from rlft.finetune.recorder import Recorder
 
 # Differences that a message lists; another algorithm differs in a dozen fields at once.

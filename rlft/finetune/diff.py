@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from html import escape
 from typing import Any
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.handover import online_config
 from rlft.finetune.recipe import Handover, Recipe
 from rlft.finetune.recipes import find_recipe

@@ -12,7 +12,7 @@ import torch
 
 from rlft.algorithms import Config, Learner, make_learner
 from rlft.algorithms.base import load_adam, load_part
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Handover, Recipe
 

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
+from rlft.core.errors import InputError
 from rlft.data import ReplayBuffer, Transitions
-from rlft.errors import InputError
 from rlft.policies import Policy
 
 

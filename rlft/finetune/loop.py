@@ -19,7 +19,8 @@ from tqdm.auto import tqdm
 
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
-from rlft.compute import find_device
+from rlft.core.compute import find_device
+from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
 from rlft.envs import make_vec, next_observations, time_limit_of
 from rlft.evaluate.rollout import Evaluator
@@ -33,7 +34,6 @@ from rlft.finetune.recipe import Recipe
 from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
 from rlft.finetune.updates import learn, warm_up
-from rlft.streams import Role, evaluation_stream, stream
 
 Callback = Callable[[int, Learner, ReplayBuffer], None]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rlft.core.errors import InputError
 from rlft.envs import env_shape
-from rlft.errors import InputError
 from rlft.evaluate.support import options_of
 from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Recipe

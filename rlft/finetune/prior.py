@@ -14,12 +14,12 @@ import torch
 from tqdm.auto import tqdm
 
 from rlft.algorithms import BCConfig, Config, Learner, algorithm_config, make_learner
-from rlft.compute import find_device
+from rlft.core.compute import find_device
+from rlft.core.errors import InputError
+from rlft.core.streams import Role, stream
 from rlft.data import OfflineData, Transitions
-from rlft.errors import InputError
 from rlft.finetune.checkpoint import Checkpoint, Setup
 from rlft.finetune.recorder import History, Recorder
-from rlft.streams import Role, stream
 
 
 @dataclass(frozen=True)

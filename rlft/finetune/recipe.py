@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rlft.algorithms import Config
-from rlft.errors import InputError, unknown
+from rlft.core.errors import InputError, unknown
 from rlft.finetune.acting import NO_GUIDE, Acting, FrozenActs, LearnerActs
 
 PRESETS = ("course", "paper")

@@ -14,7 +14,7 @@ from rlft.algorithms.cql import CQLConfig
 from rlft.algorithms.inac import InACConfig
 from rlft.algorithms.iql import IQLConfig
 from rlft.algorithms.sac import SACConfig
-from rlft.errors import unknown
+from rlft.core.errors import unknown
 from rlft.finetune.acting import EpsilonGreedy, GuideActs, JumpStart
 from rlft.finetune.automatic import Automatic
 from rlft.finetune.common import (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.horizon import Horizon, Setting, longest
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune.horizon import Horizon, Setting, longest
 
 

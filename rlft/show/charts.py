@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate.intervals import curve_interval
 from rlft.show.figure import add_alt, figure_of, new_axes
 from rlft.show.labels import decimals_for, head, interval_note, number

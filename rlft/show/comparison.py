@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.finetune import Run
 from rlft.show.figure import add_alt
 from rlft.show.plots import STEPS

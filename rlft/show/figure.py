@@ -21,8 +21,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rlft.errors import InputError
-from rlft.files import write_atomically
+from rlft.core.errors import InputError
+from rlft.core.files import write_atomically
 from rlft.show.style import styled
 
 # CSS defines an inch as 96 pixels: a figure 7 inches wide is then shown 7 inches wide.

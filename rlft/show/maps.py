@@ -16,7 +16,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from rlft.errors import InputError, unknown
+from rlft.core.errors import InputError, unknown
 from rlft.evaluate.maps import ValueMap
 from rlft.show.figure import CourseFigure, add_alt, figure_of
 from rlft.show.labels import number

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rlft.errors import InputError, unknown
+from rlft.core.errors import InputError, unknown
 from rlft.finetune import Run
 from rlft.show.figure import CourseFigure, panels
 from rlft.show.labels import interval_note, number

@@ -10,7 +10,7 @@ import ipywidgets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.show.messages import coded
 
 LETTERS = "abcdef"

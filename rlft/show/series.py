@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 from rlft.evaluate.intervals import curve_interval
 from rlft.show.figure import add_alt, figure_of, new_axes
 from rlft.show.labels import LINE, POINTS, End, fit_ylabel, head, interval_note, label_ends, number

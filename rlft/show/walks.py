@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.envs import MazeLayout, is_maze
 from rlft.envs.dynamics import at_goal
-from rlft.errors import InputError
 from rlft.evaluate.rollout import device_of
 from rlft.evaluate.support import maze_layout
 from rlft.show.figure import CourseFigure, add_alt, figure_of, panels

@@ -20,8 +20,8 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
+from rlft.core.errors import InputError
 from rlft.envs import MazeLayout
-from rlft.errors import InputError
 from rlft.show.figure import CSS_PIXELS, SCREEN_DPI, Illustration, illustrate, panels
 from rlft.show.maze import draw_maze, maze_panels
 from rlft.show.style import styled, styles_for

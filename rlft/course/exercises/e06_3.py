@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rlft.core.errors import InputError
 from rlft.course.exercise import Answer, Case, Exercise, Misconception
-from rlft.errors import InputError
 
 
 class World:

@@ -17,10 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rlft.core.errors import InputError
 from rlft.course.grading.limits import TOKEN, Ended, Limits, Watch
 from rlft.course.grading.sandbox import Sandbox, environment
 from rlft.course.grading.wire import LONGEST_LINE, WireError, pack, unpack
-from rlft.errors import InputError
 
 RUNNER = "rlft.course.grading.runner"
 LOOK = 0.2  # seconds between two looks at memory and processes

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rlft.core.errors import InputError
 from rlft.course.exercise import Exercise
 from rlft.course.grading.child import Child, Interrupted, scratch_folder
 from rlft.course.grading.hidden import NOTHING, Hidden
@@ -21,7 +22,6 @@ from rlft.course.grading.marking import Mark, mark_all, mark_notebook
 from rlft.course.grading.sandbox import Sandbox
 from rlft.course.grading.submissions import Submission
 from rlft.course.grading.table import Key, Row, digest_of, read_table, tidied, write_table
-from rlft.errors import InputError
 
 LARGEST_MB = 400  # of a notebook's file; reading takes a few times as much memory
 NOTEBOOK = "notebook.ipynb"  # its name in the scratch folder, whatever the student called it

@@ -13,6 +13,7 @@ from statistics import mean
 import tyro
 from tqdm import tqdm
 
+from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
 from rlft.course.grading.classroom import Grading, grade_class
 from rlft.course.grading.hidden import NOTHING, read_hidden
@@ -21,7 +22,6 @@ from rlft.course.grading.sandbox import Level, make_sandbox
 from rlft.course.grading.submissions import Submission, find_submissions
 from rlft.course.grading.table import Row
 from rlft.data import list_datasets
-from rlft.errors import InputError
 
 FEWEST_MB = 600  # Python with PyTorch and the course has 300 before a notebook does anything
 MOST_LISTED = 5

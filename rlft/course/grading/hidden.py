@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.core.errors import InputError, unknown
 from rlft.course.exercise import Case, Exercise
 from rlft.course.observe import Observation, observe_case
 from rlft.course.values import described
-from rlft.errors import InputError, unknown
 
 PATIENCE = 60.0  # seconds for the reference, as in `judge`
 FIELDS = {"name", "like", "arguments"}

@@ -34,10 +34,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from rlft.core.errors import InputError
 from rlft.course.grading.landlock import landlock_version
 from rlft.course.grading.seccomp import has_seccomp
 from rlft.data.folder import datasets_root
-from rlft.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parents[2]  # the folder `rlft`
 Level = Literal["bubblewrap", "kernel", "hook"]

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 STARTS_WITH_LESSON = re.compile(r"(?P<lesson>\d\d)(?!\d)")
 AFTER_TWO = re.compile(r"(?P<student>.+)__(?P<lesson>\d\d)(?!\d)")

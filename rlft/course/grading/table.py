@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from rlft.errors import InputError
-from rlft.files import write_atomically
+from rlft.core.errors import InputError
+from rlft.core.files import write_atomically
 
 Status = Literal[
     "passed",  # every case, the hidden ones too

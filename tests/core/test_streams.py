@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlft.streams import Role, evaluation_stream, stream
+from rlft.core.streams import Role, evaluation_stream, stream
 
 POINTS = range(1, 401)  # evaluations of a run: a long one has 400 of them
 SEEDS = st.integers(0, 999)

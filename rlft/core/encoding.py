@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 TYPE = "__type__"
 # Digits of a key in hexadecimal: 80 bits, so that 10^9 different keys collide with odds 10^-6.

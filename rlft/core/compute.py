@@ -11,7 +11,7 @@ import os
 
 import torch
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 
 def set_threads() -> None:

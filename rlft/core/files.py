@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from rlft.errors import InputError
+from rlft.core.errors import InputError
 
 # The one entry of a safetensors file's metadata that is ours.
 NOTE = "rlft"
