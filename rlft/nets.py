@@ -19,8 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 
 
+@stored
 @dataclass(frozen=True)
 class CriticConfig:
     """Shape of a Q ensemble.

@@ -19,11 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rlft.core.errors import unknown
+from rlft.core.registry import stored
 from rlft.nets import MLP
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
+@stored
 @dataclass(frozen=True)
 class PolicyConfig:
     """Shape of a policy.

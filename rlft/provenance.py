@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from rlft.core.registry import stored
+
 # The packages whose version can change a result.
 PACKAGES = ("rlft", "torch", "numpy", "scipy", "gymnasium", "minari", "mujoco")
 
 
+@stored
 @dataclass(frozen=True)
 class Provenance:
     """What is needed to make a result again.

@@ -45,8 +45,10 @@ __all__ = [
     "write_atomically",
 ]
 
-# Raised whenever an older file could be misread; a file with another number is refused.
-FORMAT = 2
+# Raised whenever an older file could be misread. Format 2 named the modules of types, which are
+# read through the table of former names. An older or newer file is refused.
+FORMAT = 3
+READ = (2, 3)
 
 
 def results_root() -> Path:
@@ -215,10 +217,10 @@ def _read(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray
         found = content["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error
-    if found != FORMAT:
+    if found not in READ:
         raise InputError(
-            f"{str(path)!r} has format {found}, this version of rlft reads format {FORMAT}. Use "
-            "the version that wrote it, or make the result again."
+            f"{str(path)!r} has format {found}, this version of rlft reads formats {READ[0]} to "
+            f"{READ[-1]}. Use the version that wrote it, or make the result again."
         )
     try:
         about = {**from_json(content["about"]), **from_json(content["learners"])}

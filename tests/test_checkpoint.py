@@ -134,7 +134,7 @@ OTHER_DATA = replace(MAZE_DATA, rewards=MAZE_DATA.rewards - 1)
         (small("sac"), {"seed": 9}, r": seed is 0 there and 9 here\."),
         (small("sac"), {"log_every": 2}, r": log_every is 1 there and 2 here\."),
         (small("sac"), {"data": OTHER_DATA}, rf": data.digest is '{MAZE_DATA.digest}' there and"),
-        (small("bc"), {}, r"config.__type__ is 'rlft.algorithms.sac.SACConfig' there .*; and \d+"),
+        (small("bc"), {}, r"config.__type__ is 'SACConfig' there .*; and \d+"),
         (small("sac"), {"steps": 3}, r"has made 7 updates already, but steps=3\. Give steps=7"),
     ],
 )

@@ -14,11 +14,13 @@ from torch import Tensor, nn
 
 from rlft.algorithms.base import Learner, Metrics
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets import CriticConfig, adam
 from rlft.policies import PolicyConfig
 
 
+@stored
 @dataclass(frozen=True)
 class BCConfig:
     """Behaviour cloning by negative log-likelihood (as in WSRL's code).

@@ -18,9 +18,11 @@ from torch import Tensor
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import SAC, SACConfig
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.data import Batch
 
 
+@stored
 @dataclass(frozen=True)
 class CQLConfig(SACConfig):
     """Conservative Q-learning.

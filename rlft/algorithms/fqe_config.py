@@ -15,9 +15,11 @@ from torch import Tensor
 
 from rlft.algorithms.returns import check_discount
 from rlft.core.errors import InputError, unknown
+from rlft.core.registry import stored
 from rlft.nets import CriticConfig
 
 
+@stored
 @dataclass(frozen=True)
 class FQEConfig:
     """Fitted Q evaluation.

@@ -20,11 +20,13 @@ from rlft.algorithms.base import Learner, Metrics
 from rlft.algorithms.bc import bc_loss
 from rlft.algorithms.sac import critic_loss, td_target
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
 from rlft.policies import PolicyConfig, make_policy
 
 
+@stored
 @dataclass(frozen=True)
 class InACConfig:
     """In-sample actor-critic.

@@ -16,11 +16,13 @@ from torch import Tensor, nn
 
 from rlft.algorithms.base import Learner, Metrics
 from rlft.algorithms.sac import critic_loss, td_target
+from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
 from rlft.policies import PolicyConfig
 
 
+@stored
 @dataclass(frozen=True)
 class IQLConfig:
     """Implicit Q-learning.

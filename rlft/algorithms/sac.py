@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from rlft.algorithms.base import Learner, Metrics
 from rlft.core.errors import InputError, unknown
+from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets import (
     CriticConfig,
@@ -33,6 +34,7 @@ from rlft.policies import PolicyConfig
 OBJECTIVES = ("min", "mean")
 
 
+@stored
 @dataclass(frozen=True)
 class SACConfig:
     """Soft actor-critic.

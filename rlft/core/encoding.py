@@ -1,22 +1,23 @@
 """Configurations as JSON and back, and a stable key made of them.
 
-A dataclass becomes its fields plus the name of its type, so that a stored recipe is readable,
-comparable with `diff`, and comes back as the very object it was. Only the library's own types are
-made again from a file: a file cannot name any other code to run.
+A dataclass becomes its fields plus the short name that its type is registered under, so that a
+stored recipe is readable, comparable with `diff`, and comes back as the very object it was. Only
+registered types are made again from a file: a file cannot name any other code to run.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from rlft.core.errors import InputError
+from rlft.core.former_names import current_name
+from rlft.core.registry import TYPES
 
 TYPE = "__type__"
 # Digits of a key in hexadecimal: 80 bits, so that 10^9 different keys collide with odds 10^-6.
@@ -44,7 +45,7 @@ def to_json(value: object) -> Any:
         What `json.dumps` takes. A tuple becomes a list.
 
     Raises:
-        InputError: for any other type.
+        InputError: for any other type, and for a dataclass that is not registered.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -53,9 +54,11 @@ def to_json(value: object) -> Any:
     if isinstance(value, Digested):
         return {"dataset": value.name, "digest": value.digest}
     if is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
+        name = TYPES.key_of(type(value))
+        if name is None:
+            raise InputError(_unregistered(type(value)))
         own = {f.name: to_json(getattr(value, f.name)) for f in fields(value) if f.init}
-        return {TYPE: f"{kind.__module__}.{kind.__qualname__}", **own}
+        return {TYPE: name, **own}
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -79,33 +82,45 @@ def from_json(value: Any) -> Any:
     content = {key: from_json(item) for key, item in value.items() if key != TYPE}
     if TYPE not in value:
         return content
-    kind = _find_type(value[TYPE])
+    name = current_name(value[TYPE])
+    if name not in TYPES:
+        raise InputError(
+            f"A stored value has the type {value[TYPE]!r}, which is not registered. If it is your "
+            "own, import the file or run the cell that calls rlft.register for it, and load again; "
+            "else use the version of rlft that wrote it, or make the result again."
+        )
+    kind = TYPES[name]
     expected = {f.name for f in fields(kind) if f.init}
     if unexpected := content.keys() - expected:
         raise InputError(
-            f"A stored {value[TYPE]} has the fields {sorted(unexpected)}, which this version of "
+            f"A stored {name} has the fields {sorted(unexpected)}, which this version of "
             f"rlft does not know; it has {sorted(expected)}. Use the version that wrote it."
         )
     try:
         return kind(**content)
     except TypeError as error:
         raise InputError(
-            f"A stored {value[TYPE]} lacks fields ({error}). Use the version that wrote it."
+            f"A stored {name} lacks fields ({error}). Use the version that wrote it."
         ) from error
 
 
-def _find_type(name: str) -> type:
-    module, _, attribute = name.rpartition(".")
-    if module.split(".")[0] == "rlft":
-        try:
-            kind = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError):
-            kind = None
-        if isinstance(kind, type) and is_dataclass(kind):
-            return kind
-    raise InputError(
-        f"A stored value has the type {name!r}, which is no configuration of this version of rlft. "
-        "Use the version that wrote it, or make the result again."
+def with_current_names(value: Any) -> Any:
+    """Stored JSON of any version with the type names of today, for comparing."""
+    if isinstance(value, list):
+        return [with_current_names(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    content = {key: with_current_names(item) for key, item in value.items()}
+    return {**content, TYPE: current_name(value[TYPE])} if TYPE in value else content
+
+
+def _unregistered(kind: type) -> str:
+    """What to say of a dataclass without a name."""
+    again = " again, after its cell was run anew," if kind.__name__ in TYPES else ""
+    return (
+        f"{kind.__name__} cannot be stored under a name: it is not registered{again}. Call "
+        f"rlft.register({kind.__name__}) below its definition, make the value anew, and go on; "
+        "what you have is still in memory."
     )
 
 
@@ -113,7 +128,8 @@ def cache_key(*values: object) -> str:
     """A short key that is equal for equal values, in any process and on any machine.
 
     Args:
-        *values: whatever `to_json` takes: configurations, a dataset, numbers of steps.
+        *values: whatever `to_json` takes: configurations, a dataset, numbers of steps. Of types
+            that were registered from outside the source counts too.
 
     Returns:
         20 hexadecimal digits.
@@ -121,5 +137,19 @@ def cache_key(*values: object) -> str:
     Raises:
         InputError: for a value that cannot be stored as JSON.
     """
-    text = json.dumps([to_json(value) for value in values], sort_keys=True)
+    content = [to_json(value) for value in values]
+    named = set(_type_names(content)) & TYPES.outside.keys()
+    sources = [[name, TYPES.outside[name]] for name in sorted(named)]
+    text = json.dumps([content, sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+
+
+def _type_names(value: Any) -> Iterator[str]:
+    """Every type that JSON names."""
+    if isinstance(value, dict):
+        if TYPE in value:
+            yield value[TYPE]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _type_names(item)

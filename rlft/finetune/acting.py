@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from rlft.core.errors import InputError, unknown
+from rlft.core.registry import stored
 from rlft.finetune.horizon import Schedule
 from rlft.finetune.schedule import Fixed
 from rlft.policies import Policy
@@ -99,6 +100,7 @@ class _OnePolicy:
         """Any policy can act alone."""
 
 
+@stored
 @dataclass(frozen=True)
 class LearnerActs(_OnePolicy):
     """The policy that is being trained acts, sampled: plain online learning."""
@@ -108,6 +110,7 @@ class LearnerActs(_OnePolicy):
         return moment.cast.learner.sample(moment.observations, moment.generator)
 
 
+@stored
 @dataclass(frozen=True)
 class FrozenActs(_OnePolicy):
     """The pre-trained policy acts, sampled and unchanged: WSRL's warm-up, JSRL's guide."""
@@ -117,6 +120,7 @@ class FrozenActs(_OnePolicy):
         return moment.cast.frozen.sample(moment.observations, moment.generator)
 
 
+@stored
 @dataclass(frozen=True)
 class GuideActs(_OnePolicy):
     """The guide acts, sampled; it may be learning too (AJS)."""
@@ -126,6 +130,7 @@ class GuideActs(_OnePolicy):
         return moment.cast.guide.sample(moment.observations, moment.generator)
 
 
+@stored
 @dataclass(frozen=True)
 class EpsilonGreedy:
     """A policy whose actions are disturbed at a share of the steps (PORL's pre-sampling).
@@ -187,6 +192,7 @@ class EpsilonGreedy:
         return torch.where(disturbed.unsqueeze(-1), other.clamp(-1, 1), own)  # (S, B, A)
 
 
+@stored
 @dataclass(frozen=True)
 class JumpStart:
     """The guide walks the first h steps of each episode, the explorer the rest (JSRL, AJS).

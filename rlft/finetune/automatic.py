@@ -16,6 +16,7 @@ from typing import Literal
 from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.algorithms.fqe_offline import fit_fqe
 from rlft.core.errors import InputError, unknown
+from rlft.core.registry import stored
 from rlft.finetune.gate import Gate
 from rlft.finetune.horizon import Setting, longest
 from rlft.switching import Stationary
@@ -25,6 +26,7 @@ JUDGES = ("current", "candidate")
 PLACES = ("start", "hand-off")
 
 
+@stored
 @dataclass(frozen=True)
 class Automatic:
     """h falls by `step` when estimate + bias >= reference - tolerance; h is per seed.

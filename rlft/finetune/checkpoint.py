@@ -16,16 +16,22 @@ from typing import Any
 import torch
 
 from rlft.algorithms import Config, Learner
-from rlft.core.encoding import to_json
+from rlft.core.encoding import to_json, with_current_names
 from rlft.core.errors import InputError
 from rlft.core.files import load_note, load_tensors, save_tensors
+from rlft.core.registry import stored
 from rlft.data import Transitions
 from rlft.finetune.recorder import Recorder
 
+# Raised whenever an older file could be misread. Files without a number have format 1, which
+# named the modules of types; they are read through the table of former names.
+FORMAT = 2
+OLDEST = 1
 # Differences that a message lists; another algorithm differs in a dozen fields at once.
 LISTED = 4
 
 
+@stored
 @dataclass(frozen=True)
 class Setup:
     """Everything that decides what pre-training computes, save for how long.
@@ -83,7 +89,8 @@ class Checkpoint:
         for name, values in self.recorder.history().items():
             tensors[f"history/{name}"] = torch.from_numpy(values)
         tensors["batches"] = self.generator.get_state()
-        note = {"setup": to_json(self.setup), "updates": updates, "seconds": seconds}
+        setup = to_json(self.setup)
+        note = {"format": FORMAT, "setup": setup, "updates": updates, "seconds": seconds}
         save_tensors(self.path, tensors, json.dumps(note))
 
     def restore(self, steps: int) -> tuple[int, float]:
@@ -102,14 +109,20 @@ class Checkpoint:
             return 0, 0.0
         try:
             tensors, note = load_tensors(self.path), json.loads(load_note(self.path))
+            found = int(note.get("format", OLDEST))
             setup, updates, seconds = note["setup"], int(note["updates"]), float(note["seconds"])
-        except (InputError, ValueError, KeyError, TypeError) as error:
+        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = error.__cause__ or error  # the file itself is to blame, not its folder
             raise InputError(
                 f"The file {str(self.path)!r} is no checkpoint of pre-training, or damaged "
                 f"({reason}). Delete it to start from the beginning, or give another path."
             ) from error
-        self._check(setup, updates, steps)
+        if found > FORMAT:
+            raise InputError(
+                f"The checkpoint {str(self.path)!r} has format {found}, this version of rlft reads "
+                f"formats up to {FORMAT}. Use the version that wrote it, or give another path."
+            )
+        self._check(with_current_names(setup), updates, steps)
         parts = {
             kind: {
                 key.removeprefix(kind): value

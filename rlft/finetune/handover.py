@@ -13,6 +13,7 @@ import torch
 from rlft.algorithms import Config, Learner, make_learner
 from rlft.algorithms.base import load_adam, load_part
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Handover, Recipe
 
@@ -22,6 +23,7 @@ PARTS_OF_POLICY = ("policy", "behaviour")
 PARTS_OF_CRITICS = ("critics", "state_value")
 
 
+@stored
 @dataclass(frozen=True)
 class Crossing:
     """What happened at the switch.

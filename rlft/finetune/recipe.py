@@ -11,11 +11,13 @@ from typing import Literal
 
 from rlft.algorithms import Config
 from rlft.core.errors import InputError, unknown
+from rlft.core.registry import stored
 from rlft.finetune.acting import NO_GUIDE, Acting, FrozenActs, LearnerActs
 
 PRESETS = ("course", "paper")
 
 
+@stored
 @dataclass(frozen=True)
 class Handover:
     """What crosses the switch from offline to online.
@@ -50,6 +52,7 @@ class Handover:
             )
 
 
+@stored
 @dataclass(frozen=True)
 class Warmup:
     """A phase after the switch in which no policy moves.
@@ -80,6 +83,7 @@ class Warmup:
             )
 
 
+@stored
 @dataclass(frozen=True)
 class Online:
     """The online learner and its ratios.
@@ -112,6 +116,7 @@ class Online:
             raise unknown("policy_batch", self.policy_batch, ("last", "all"))
 
 
+@stored
 @dataclass(frozen=True)
 class Source:
     """Where a method comes from.
@@ -126,6 +131,7 @@ class Source:
     kind: Literal["reproduction", "reconstruction", "baseline"]
 
 
+@stored
 @dataclass(frozen=True)
 class Pretraining:
     """How the prior of a method is made, where its authors say so.
@@ -150,6 +156,7 @@ class Pretraining:
             raise InputError(f"steps={self.steps}: pre-training needs at least 1 gradient update.")
 
 
+@stored
 @dataclass(frozen=True)
 class Recipe:
     """A fine-tuning method.

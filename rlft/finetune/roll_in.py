@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.finetune.horizon import Horizon, Setting, longest
 
 
+@stored
 @dataclass(frozen=True)
 class Random:
     """A new h for each episode, uniform on 0, 1, ..., `up_to` (the paper's JSRL-Random).
@@ -42,6 +44,7 @@ class Random:
         return _Drawn(setting, lambda stream: int(stream.integers(up_to + 1)))
 
 
+@stored
 @dataclass(frozen=True)
 class Geometric:
     """ExPLORe's roll-in: some episodes begin with the guide, which may stop after any of its steps.

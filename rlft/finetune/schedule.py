@@ -15,9 +15,11 @@ from itertools import pairwise
 import numpy as np
 
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.finetune.horizon import Horizon, Setting, longest
 
 
+@stored
 @dataclass(frozen=True)
 class Fixed:
     """The same h for the whole run; 0: the explorer acts alone.
@@ -42,6 +44,7 @@ class Fixed:
         return Horizon(np.full(setting.seeds, longest(self.steps, setting)))
 
 
+@stored
 @dataclass(frozen=True)
 class Linear:
     """h falls on a straight line, whatever happens: the fixed baseline of the AJS paper.
@@ -113,6 +116,7 @@ class _Falling(Horizon):
         self.proposed[:] = self.start - (self.start - self.end) * gone // self.over
 
 
+@stored
 @dataclass(frozen=True)
 class Stepped:
     """JSRL's curriculum: the next smaller h as soon as guide and explorer do well enough together.

@@ -1,0 +1,43 @@
+"""What stored types were called before: files of older versions are read through this table.
+
+Until format 2 a file named the module of each type. When a registered type gets another name, its
+former one is added here; a line is never taken out.
+"""
+
+from __future__ import annotations
+
+FORMER_NAMES = {
+    "rlft.algorithms.bc.BCConfig": "BCConfig",
+    "rlft.algorithms.cql.CQLConfig": "CQLConfig",
+    "rlft.algorithms.fqe_config.FQEConfig": "FQEConfig",
+    "rlft.algorithms.inac.InACConfig": "InACConfig",
+    "rlft.algorithms.iql.IQLConfig": "IQLConfig",
+    "rlft.algorithms.sac.SACConfig": "SACConfig",
+    "rlft.finetune.acting.EpsilonGreedy": "EpsilonGreedy",
+    "rlft.finetune.acting.FrozenActs": "FrozenActs",
+    "rlft.finetune.acting.GuideActs": "GuideActs",
+    "rlft.finetune.acting.JumpStart": "JumpStart",
+    "rlft.finetune.acting.LearnerActs": "LearnerActs",
+    "rlft.finetune.automatic.Automatic": "Automatic",
+    "rlft.finetune.checkpoint.Setup": "Setup",
+    "rlft.finetune.handover.Crossing": "Crossing",
+    "rlft.finetune.recipe.Handover": "Handover",
+    "rlft.finetune.recipe.Online": "Online",
+    "rlft.finetune.recipe.Pretraining": "Pretraining",
+    "rlft.finetune.recipe.Recipe": "Recipe",
+    "rlft.finetune.recipe.Source": "Source",
+    "rlft.finetune.recipe.Warmup": "Warmup",
+    "rlft.finetune.roll_in.Geometric": "Geometric",
+    "rlft.finetune.roll_in.Random": "Random",
+    "rlft.finetune.schedule.Fixed": "Fixed",
+    "rlft.finetune.schedule.Linear": "Linear",
+    "rlft.finetune.schedule.Stepped": "Stepped",
+    "rlft.nets.CriticConfig": "CriticConfig",
+    "rlft.policies.PolicyConfig": "PolicyConfig",
+    "rlft.provenance.Provenance": "Provenance",
+}
+
+
+def current_name(name: str) -> str:
+    """The name under which a stored type is registered today."""
+    return FORMER_NAMES.get(name, name)
