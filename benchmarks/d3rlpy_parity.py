@@ -48,8 +48,8 @@ from d3rlpy_twins import (
 
 from rlft.algorithms import BC, IQL, SAC, BCConfig, IQLConfig, SACConfig
 from rlft.algorithms.fqe import FQE, FQEConfig
-from rlft.nets import CriticConfig
-from rlft.switching import Stationary
+from rlft.nets.stacked import CriticConfig
+from rlft.nets.timed import Stationary
 
 
 class InSample(NamedTuple):

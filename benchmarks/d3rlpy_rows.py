@@ -16,8 +16,8 @@ from d3rlpy.models.encoders import VectorEncoderFactory
 from d3rlpy_twins import ACTION, OBSERVATION, Twin, gradient_of, joined, value_of
 from torch import Tensor
 
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
 
 SIZES = (OBSERVATION, ACTION, 1)  # one seed: d3rlpy has no seed axis
 E, HIDDEN = 2, (8, 8)

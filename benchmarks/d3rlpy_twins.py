@@ -17,7 +17,7 @@ from d3rlpy.torch_utility import TorchMiniBatch
 from torch import Tensor, nn
 
 from rlft.data import Batch
-from rlft.nets import MLP
+from rlft.nets.stacked import MLP
 
 OBSERVATION, ACTION, BATCH, SAMPLES = 3, 2, 16, 4  # O, A, B, n
 
@@ -161,7 +161,7 @@ def given_noise(*counts: int) -> Iterator[None]:
         return tensor.copy_(uniform.reshape(tensor.shape))
 
     with (
-        mock.patch("rlft.policies._noise_like", our_normal),
+        mock.patch("rlft.nets.policies._noise_like", our_normal),
         mock.patch("torch.distributions.normal._standard_normal", their_normal),
         mock.patch.object(torch, "rand", our_uniform),
         mock.patch.object(torch.Tensor, "uniform_", their_uniform),

@@ -21,8 +21,8 @@ from rlft.algorithms import Config, CQLConfig, InACConfig, IQLConfig, Learner, S
 from rlft.data import ReplayBuffer, Transitions, load_dataset
 from rlft.evaluate import drop, evaluate, final_return, interval, q_error
 from rlft.finetune import Handover, Online, Recipe, find_recipe, finetune, pretrain
-from rlft.nets import CriticConfig
-from rlft.policies import Policy, PolicyConfig
+from rlft.nets.policies import Policy, PolicyConfig
+from rlft.nets.stacked import CriticConfig
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "defaults_study.csv", HERE / "defaults_study.md"

@@ -30,8 +30,8 @@ from rlft import (
 from rlft.algorithms import Config
 from rlft.data.episodes import timesteps_of
 from rlft.envs import next_observations
-from rlft.policies import Policy, TanhMeanNormal, make_policy
-from rlft.switching import TimedPolicy
+from rlft.nets.policies import Policy, TanhMeanNormal, make_policy
+from rlft.nets.timed import TimedPolicy
 
 KIND = PolicyConfig(kind="tanh-mean-normal")
 SEEDS = 2  # of each training

@@ -35,7 +35,7 @@ from fqe_tables import STAY, Row, hand_off_table, policies_table, settings_table
 from rlft import CriticConfig, InACConfig, OfflineData, ReplayBuffer, Transitions, load_dataset
 from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.envs import time_limit_of
-from rlft.switching import Stationary, Switching, TimedPolicy
+from rlft.nets.timed import Stationary, Switching, TimedPolicy
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "fqe_validity.csv", HERE / "fqe_validity.md"

@@ -100,8 +100,9 @@ from rlft.finetune import (
     pretrain,
     untrained,
 )
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
+from rlft.nets.timed import Stationary, Switching
 from rlft.store import (
     load_prior,
     load_run,
@@ -110,7 +111,6 @@ from rlft.store import (
     save_run,
     saved_runs,
 )
-from rlft.switching import Stationary, Switching
 
 if TYPE_CHECKING:
     from rlft.course.session import check, hint, progress, quiz, working

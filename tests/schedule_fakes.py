@@ -16,7 +16,7 @@ from small import small
 from rlft.algorithms import make_learner
 from rlft.data import ReplayBuffer, Transitions
 from rlft.finetune.horizon import Setting
-from rlft.policies import Policy
+from rlft.nets.policies import Policy
 
 LIMIT = 10  # steps of each episode on the line
 

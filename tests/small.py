@@ -27,7 +27,7 @@ from rlft.finetune import (
     pretrain,
 )
 from rlft.finetune.acting import Acting, Cast, Moment
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 MAZE_DATA = logged(300)
 CRITICS = CriticConfig(hidden=(8,))

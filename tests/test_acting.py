@@ -25,8 +25,8 @@ from rlft.finetune import (
     Linear,
 )
 from rlft.finetune.acting import Cast, Moment, Performer
-from rlft.policies import Policy, PolicyConfig
-from rlft.switching import Switching
+from rlft.nets.policies import Policy, PolicyConfig
+from rlft.nets.timed import Switching
 
 SEEDS = 3
 CAST = Cast(

@@ -20,8 +20,6 @@ ORDER = (
     "core",
     "provenance",
     "nets",
-    "policies",
-    "switching",
     "envs",
     "data",
     "algorithms",

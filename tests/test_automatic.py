@@ -16,7 +16,7 @@ from rlft.core.errors import InputError
 from rlft.finetune.automatic import Automatic
 from rlft.finetune.gate import Gate
 from rlft.finetune.horizon import Setting
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 SMALL = FQEConfig(
     critics=CriticConfig(hidden=(16,)),

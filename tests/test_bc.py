@@ -14,7 +14,7 @@ from probes import one_step, random_batch, small, trained
 from rlft.algorithms import BC, BCConfig, make_learner
 from rlft.algorithms.bc import bc_loss
 from rlft.core.errors import InputError
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
 
 
 def test_loss_worked_by_hand() -> None:

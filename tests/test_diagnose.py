@@ -27,8 +27,8 @@ from rlft.evaluate import (
 )
 from rlft.evaluate.intervals import interval
 from rlft.evaluate.maps import grid
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig, TanhMeanNormal, make_policy
+from rlft.nets.policies import PolicyConfig, TanhMeanNormal, make_policy
+from rlft.nets.stacked import CriticConfig
 
 DATA = logged()
 SUPPORT = Support(DATA)

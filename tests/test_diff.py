@@ -22,7 +22,7 @@ from rlft.finetune import (
     Warmup,
 )
 from rlft.finetune.diff import RecipeDiff, diff_recipes
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 PLAIN = make_recipe()
 

@@ -28,9 +28,9 @@ from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.algorithms.fqe_offline import fit_fqe, initial_states
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch, Transitions
-from rlft.nets import CriticConfig
-from rlft.policies import Policy, PolicyConfig, make_policy
-from rlft.switching import Stationary, Switching, guide_walks
+from rlft.nets.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.stacked import CriticConfig
+from rlft.nets.timed import Stationary, Switching, guide_walks
 
 SMALL = CriticConfig(hidden=(32,))
 FREE = FQEConfig(critics=SMALL, gamma=GAMMA, clip=False)

@@ -16,7 +16,7 @@ from rlft.data import Batch
 from rlft.finetune.automatic import Automatic
 from rlft.finetune.gate import Gate
 from rlft.finetune.horizon import Setting
-from rlft.switching import Stationary, Switching, TimedPolicy
+from rlft.nets.timed import Stationary, Switching, TimedPolicy
 
 SEEDS = 3
 REFERENCE = -50.0

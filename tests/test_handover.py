@@ -16,7 +16,7 @@ from rlft.core.errors import InputError
 from rlft.evaluate import compare_parts, temperature_of
 from rlft.finetune import Crossing, Handover, Online, Prior, hand_over, untrained
 from rlft.finetune.handover import hand_over_guide
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 TICKS = ("policy", "critics", "target_critics", "temperature", "optimizers")
 UPDATES = 3

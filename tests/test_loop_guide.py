@@ -54,8 +54,8 @@ from rlft.finetune import (
 from rlft.finetune.acting import Cast, Moment, Performer
 from rlft.finetune.handover import hand_over_guide
 from rlft.finetune.horizon import Horizon, Setting
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
 
 SEEDS = 3
 NOTHING = Handover(

@@ -23,7 +23,7 @@ from rlft.finetune.paper_learners import WSRL_POLICY_LR, ZERO_GRADIENT_STEPS
 from rlft.finetune.paper_recipes import PAPER
 from rlft.finetune.recipe import PRESETS
 from rlft.finetune.recipes import REGISTRIES, find_recipe
-from rlft.nets import adam
+from rlft.nets.stacked import adam
 
 FAST = ("sac-fast", "wsrl", "wsrl-calql", "wsrl-iql")
 PORL = ("porl", "porl-bc", "random-critic")

@@ -15,7 +15,7 @@ from probes import KNOWN_VALUES, Says, generator, learned_values, one_step, rand
 from rlft.algorithms import SAC, SACConfig, make_learner
 from rlft.algorithms.sac import critic_loss, policy_loss, td_target, temperature_loss
 from rlft.core.errors import InputError
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 NUMBERS = st.floats(-100, 100, width=32)
 

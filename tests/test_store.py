@@ -19,8 +19,8 @@ from rlft.core.errors import InputError
 from rlft.data import OfflineData
 from rlft.finetune import Online, Prior, Run, find_recipe, hand_over, pretrain
 from rlft.finetune.handover import hand_over_guide
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
 from rlft.provenance import git_commit, provenance
 from rlft.store import (
     load_prior,

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
-from rlft.nets import CriticConfig
-from rlft.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.stacked import CriticConfig
 
 Metrics = dict[str, Tensor]  # each (S,)
 

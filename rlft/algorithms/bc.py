@@ -16,8 +16,8 @@ from rlft.algorithms.base import Learner, Metrics
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 from rlft.data import Batch
-from rlft.nets import CriticConfig, adam
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig, adam
 
 
 @stored

@@ -23,8 +23,8 @@ from rlft.algorithms.fqe_config import Estimate, FQEConfig
 from rlft.algorithms.returns import PossibleReturns
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
-from rlft.nets import QEnsemble, adam, polyak_update
-from rlft.switching import TimedPolicy
+from rlft.nets.stacked import QEnsemble, adam, polyak_update
+from rlft.nets.timed import TimedPolicy
 
 __all__ = ["FQE", "Estimate", "FQEConfig"]
 

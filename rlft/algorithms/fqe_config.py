@@ -16,7 +16,7 @@ from torch import Tensor
 from rlft.algorithms.returns import check_discount
 from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 
 @stored

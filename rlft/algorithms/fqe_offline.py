@@ -13,7 +13,7 @@ from rlft.algorithms.fqe import FQE, FQEConfig
 from rlft.core.errors import InputError
 from rlft.data import OfflineData, Transitions
 from rlft.envs import time_limit_of
-from rlft.switching import TimedPolicy
+from rlft.nets.timed import TimedPolicy
 
 
 def initial_states(data: Transitions) -> np.ndarray:

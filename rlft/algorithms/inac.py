@@ -22,8 +22,8 @@ from rlft.algorithms.sac import critic_loss, td_target
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 from rlft.data import Batch
-from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
-from rlft.policies import PolicyConfig, make_policy
+from rlft.nets.policies import PolicyConfig, make_policy
+from rlft.nets.stacked import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
 
 
 @stored

@@ -18,8 +18,8 @@ from rlft.algorithms.base import Learner, Metrics
 from rlft.algorithms.sac import critic_loss, td_target
 from rlft.core.registry import stored
 from rlft.data import Batch
-from rlft.nets import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
 
 
 @stored

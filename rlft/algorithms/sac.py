@@ -21,7 +21,8 @@ from rlft.algorithms.base import Learner, Metrics
 from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
 from rlft.data import Batch
-from rlft.nets import (
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import (
     CriticConfig,
     QEnsemble,
     adam,
@@ -29,7 +30,6 @@ from rlft.nets import (
     polyak_update,
     random_members,
 )
-from rlft.policies import PolicyConfig
 
 OBJECTIVES = ("min", "mean")
 

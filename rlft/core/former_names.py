@@ -33,7 +33,7 @@ FORMER_NAMES = {
     "rlft.finetune.schedule.Linear": "Linear",
     "rlft.finetune.schedule.Stepped": "Stepped",
     "rlft.nets.CriticConfig": "CriticConfig",
-    "rlft.policies.PolicyConfig": "PolicyConfig",
+    "rlft.nets.policies.PolicyConfig": "PolicyConfig",
     "rlft.provenance.Provenance": "Provenance",
 }
 

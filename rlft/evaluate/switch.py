@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from rlft.algorithms import Learner
 from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.policies import Policy
+from rlft.nets.policies import Policy
 
 
 @dataclass(frozen=True)

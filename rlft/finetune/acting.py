@@ -18,8 +18,8 @@ from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
 from rlft.finetune.horizon import Schedule
 from rlft.finetune.schedule import Fixed
-from rlft.policies import Policy
-from rlft.switching import check_pair, guide_walks
+from rlft.nets.policies import Policy
+from rlft.nets.timed import check_pair, guide_walks
 
 NOISES = ("uniform", "gaussian")
 # The schedule of every rule that has no guide.

@@ -19,7 +19,7 @@ from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
 from rlft.finetune.gate import Gate
 from rlft.finetune.horizon import Setting, longest
-from rlft.switching import Stationary
+from rlft.nets.timed import Stationary
 
 REFERENCES = ("frozen", "tracked")
 JUDGES = ("current", "candidate")

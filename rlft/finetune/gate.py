@@ -20,7 +20,7 @@ from rlft.algorithms.fqe_offline import initial_states
 from rlft.data import Batch, OfflineData
 from rlft.data.batch import row_layout, unpack_rows
 from rlft.finetune.horizon import Horizon, Setting, as_tensor
-from rlft.switching import Switching, TimedPolicy
+from rlft.nets.timed import Switching, TimedPolicy
 
 if TYPE_CHECKING:  # the rule builds the gate and the gate reads the rule's fields
     from rlft.finetune.automatic import Automatic

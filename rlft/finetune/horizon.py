@@ -20,7 +20,7 @@ from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
 from rlft.core.errors import InputError
 from rlft.data import ReplayBuffer, Transitions
-from rlft.policies import Policy
+from rlft.nets.policies import Policy
 
 
 @dataclass(frozen=True)

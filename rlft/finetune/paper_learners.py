@@ -16,8 +16,8 @@ from rlft.algorithms.fqe import FQEConfig
 from rlft.algorithms.inac import InACConfig
 from rlft.algorithms.iql import IQLConfig
 from rlft.algorithms.sac import SACConfig
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
 
 # The same in every source. AntMaze and Adroit have wider or deeper nets (Cal-QL 4 x 256 and 3 x 512
 # critics, RLPD 3 x 256), which change no method.

@@ -45,7 +45,7 @@ from rlft.finetune.recipe import (
 )
 from rlft.finetune.roll_in import Geometric, Random
 from rlft.finetune.schedule import Linear, Stepped
-from rlft.nets import CriticConfig
+from rlft.nets.stacked import CriticConfig
 
 # Ten critics, of which two make the target: the ensemble of WSRL, PORL and RLPD. Half the usual
 # width keeps ten critics of six seeds at the cost of five.

@@ -20,8 +20,8 @@ from rlft.core.encoding import cache_key, from_json, to_json, with_current_names
 from rlft.core.errors import InputError
 from rlft.core.registry import TYPES, register
 from rlft.finetune import RECIPES
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
 
 DATA = logged(200)
 CONFIG = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)))

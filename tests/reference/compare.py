@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from rlft.algorithms.sac import Temperature
 from rlft.data import Batch
-from rlft.nets import MLP, QEnsemble
-from rlft.policies import TanhMeanNormal
+from rlft.nets.policies import TanhMeanNormal
+from rlft.nets.stacked import MLP, QEnsemble
 
 TOLERANCE = 1e-5
 OBSERVATION, ACTION, SEEDS, SIZE = 3, 2, 2, 6  # O, A, S, B

@@ -29,9 +29,9 @@ from numpy_learners import Draws
 from numpy_policies import Squashed
 
 from rlft.algorithms.fqe import FQE, FQEConfig
-from rlft.nets import CriticConfig, QEnsemble
-from rlft.policies import Policy, PolicyConfig, make_policy
-from rlft.switching import Stationary, Switching, TimedPolicy
+from rlft.nets.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.stacked import CriticConfig, QEnsemble
+from rlft.nets.timed import Stationary, Switching, TimedPolicy
 
 UPDATES = 4
 WEIGHTS, DATA = 4, 31  # where the random streams of the inputs start

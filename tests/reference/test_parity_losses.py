@@ -26,7 +26,7 @@ from rlft.algorithms.sac import (
     td_target,
     temperature_loss,
 )
-from rlft.nets import adam, polyak_update
+from rlft.nets.stacked import adam, polyak_update
 
 S, E, B, N = 2, 3, 5, 4
 

@@ -23,8 +23,8 @@ from compare import (
 from numpy_policies import DATA_CLIP, LOG_STD_RANGE, POLICIES
 from torch import Tensor
 
-from rlft.nets import CriticConfig, QEnsemble, ValueNet
-from rlft.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.stacked import CriticConfig, QEnsemble, ValueNet
 
 WEIGHTS, DATA = 2, 5  # where the random streams of the inputs start
 

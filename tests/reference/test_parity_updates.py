@@ -44,8 +44,8 @@ from rlft.algorithms import (
     SACConfig,
     make_learner,
 )
-from rlft.nets import CriticConfig
-from rlft.policies import PolicyConfig
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
 
 UPDATES = 3
 WEIGHTS, DATA = 4, 31  # where the random streams of the inputs start

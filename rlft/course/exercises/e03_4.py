@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from rlft.course.exercise import Case, Exercise, Misconception
-from rlft.switching import guide_walks
+from rlft.nets.timed import guide_walks
 
 
 def reference(

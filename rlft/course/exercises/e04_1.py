@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from rlft.course.exercise import Answer, Case, Exercise, Misconception
-from rlft.switching import guide_walks
+from rlft.nets.timed import guide_walks
 
 
 def observe(answer: Answer, arguments: dict[str, Any]) -> Any:

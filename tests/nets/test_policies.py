@@ -14,7 +14,7 @@ from torch.distributions import Independent, Normal, TransformedDistribution
 from torch.distributions.transforms import TanhTransform
 
 from rlft.core.errors import InputError
-from rlft.policies import (
+from rlft.nets.policies import (
     POLICIES,
     Policy,
     PolicyConfig,

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from rlft.core.errors import InputError
-from rlft.policies import Policy
+from rlft.nets.policies import Policy
 
 
 class TimedPolicy(Protocol):

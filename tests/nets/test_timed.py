@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlft.core.errors import InputError
-from rlft.policies import Policy, PolicyConfig, make_policy
-from rlft.switching import Stationary, Switching, TimedPolicy, check_pair, guide_walks
+from rlft.nets.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.timed import Stationary, Switching, TimedPolicy, check_pair, guide_walks
 
 SEEDS, ROWS = 3, 5
 OBSERVATIONS = torch.linspace(-1, 1, SEEDS * ROWS * 2).view(SEEDS, ROWS, 2)

@@ -10,7 +10,7 @@ from probes import generator
 from torch import Tensor, nn
 
 from rlft.core.errors import InputError
-from rlft.nets import (
+from rlft.nets.stacked import (
     MLP,
     CriticConfig,
     QEnsemble,

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rlft.core.errors import unknown
 from rlft.core.registry import stored
-from rlft.nets import MLP
+from rlft.nets.stacked import MLP
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 

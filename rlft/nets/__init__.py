@@ -1,0 +1,1 @@
+"""Networks for S seeds at once: critics, policies, and policies that look at the clock."""
