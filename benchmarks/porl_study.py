@@ -23,8 +23,8 @@ from torch import Tensor
 from rlft.algorithms import Learner
 from rlft.data import ReplayBuffer, load_dataset
 from rlft.envs import MazeLayout
+from rlft.envs.starts import maze_layout
 from rlft.evaluate import drop, final_return, interval, q_error
-from rlft.evaluate.support import maze_layout
 from rlft.finetune import (
     EpsilonGreedy,
     FrozenActs,

@@ -9,9 +9,10 @@ stops) and truncations (the clock ended, bootstrap goes on) stay apart.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -181,3 +182,12 @@ class Transitions:
             f"{returns.max():.1f}; {int(self.terminations.sum()):,} terminated, "
             f"{int(self.truncations.sum()):,} truncated)"
         )
+
+
+def options_of(
+    data: Transitions, env_id: str, env_kwargs: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The environment's options: as given, else those of the data if it was logged there."""
+    if env_kwargs is not None:
+        return dict(env_kwargs)
+    return dict(data.env_kwargs) if data.env_id == env_id else {}

@@ -15,10 +15,12 @@ import torch
 
 from rlft.core.errors import InputError
 from rlft.data import Transitions
+from rlft.data.transitions import options_of
 from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
+from rlft.envs.starts import maze_layout
 from rlft.evaluate.rollout import device_of
-from rlft.evaluate.support import ValueEstimator, estimate_q, maze_layout, options_of
+from rlft.evaluate.support import ValueEstimator, estimate_q
 from rlft.evaluate.truth import monte_carlo_q
 
 

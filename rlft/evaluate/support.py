@@ -17,8 +17,8 @@ from torch import Tensor
 
 from rlft.core.errors import InputError
 from rlft.data import Transitions
-from rlft.envs import MazeLayout, MazeVectorEnv, make_vec
-from rlft.envs.dynamics import at_goal
+from rlft.data.transitions import options_of
+from rlft.envs.starts import maze_layout, random_positions
 from rlft.evaluate.rollout import ActingPolicy, device_of
 from rlft.evaluate.truth import monte_carlo_q
 
@@ -134,22 +134,6 @@ def estimate_q(learner: ValueEstimator, states: np.ndarray, actions: np.ndarray)
         return learner.value(s, a).cpu().numpy()  # (S, N)
 
 
-def options_of(
-    data: Transitions, env_id: str, env_kwargs: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """The environment's options: as given, else those of the data if it was logged there."""
-    if env_kwargs is not None:
-        return dict(env_kwargs)
-    return dict(data.env_kwargs) if data.env_id == env_id else {}
-
-
-def maze_layout(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> MazeLayout | None:
-    """The layout of a maze, blocked cells included; None if the environment is no maze."""
-    env = make_vec(env_id, 1, env_kwargs=env_kwargs)
-    env.close()
-    return env.layout if isinstance(env, MazeVectorEnv) else None
-
-
 @dataclass(frozen=True)
 class QError:
     """Q minus Monte-Carlo truth, averaged over state-action pairs. Positive is optimistic.
@@ -245,11 +229,3 @@ def q_error(
         )
         errors.append((estimate_q(learner, pairs, actions) - truth).mean(axis=1))  # (S,)
     return QError(*errors, pairs=(len(inside[0]), len(outside[0]), len(unseen)))
-
-
-def random_positions(layout: MazeLayout, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Draws observations uniformly over the free area outside the goal, (M, 2), M <= count."""
-    cells = layout.free_cells[rng.integers(len(layout.free_cells), size=count)]  # (count, 2)
-    # Not quite to a cell's edge: rounding must not put a point into the wall beyond it.
-    positions = layout.to_observation(cells + rng.uniform(-0.499, 0.499, cells.shape))
-    return positions[~at_goal(layout, positions)]

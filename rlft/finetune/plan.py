@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlft.core.errors import InputError
+from rlft.data.transitions import options_of
 from rlft.envs import env_shape
-from rlft.evaluate.support import options_of
 from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Recipe
 from rlft.finetune.recipes import find_recipe

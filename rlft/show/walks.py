@@ -23,8 +23,8 @@ from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.envs import MazeLayout, is_maze
 from rlft.envs.dynamics import at_goal
+from rlft.envs.starts import maze_layout
 from rlft.evaluate.rollout import device_of
-from rlft.evaluate.support import maze_layout
 from rlft.show.figure import CourseFigure, add_alt, figure_of, panels
 from rlft.show.labels import number
 from rlft.show.maze import BAR, draw_maze, maze_panels
