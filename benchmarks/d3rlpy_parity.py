@@ -47,7 +47,7 @@ from d3rlpy_twins import (
 )
 
 from rlft.algorithms import BC, IQL, SAC, BCConfig, IQLConfig, SACConfig
-from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.nets.stacked import CriticConfig
 from rlft.nets.timed import Stationary
 

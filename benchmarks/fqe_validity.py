@@ -33,7 +33,7 @@ from fqe_policies import (
 from fqe_tables import STAY, Row, hand_off_table, policies_table, settings_table
 
 from rlft import CriticConfig, InACConfig, OfflineData, ReplayBuffer, Transitions, load_dataset
-from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.envs import time_limit_of
 from rlft.nets.timed import Stationary, Switching, TimedPolicy
 

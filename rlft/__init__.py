@@ -25,8 +25,8 @@ from rlft.algorithms import (
     SACConfig,
     make_learner,
 )
-from rlft.algorithms.fqe import FQE, FQEConfig
-from rlft.algorithms.fqe_offline import fit_fqe, initial_states
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
+from rlft.algorithms.fqe.offline import fit_fqe, initial_states
 from rlft.core.compute import set_threads
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError, NumericalError

@@ -11,7 +11,7 @@ import torch
 from schedule_fakes import LIMIT, always, fill, line_data, make_setting
 
 from rlft.algorithms import make_learner
-from rlft.algorithms.fqe import FQEConfig
+from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.core.errors import InputError
 from rlft.finetune.automatic import Automatic
 from rlft.finetune.gate import Gate

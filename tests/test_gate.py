@@ -11,7 +11,7 @@ from schedule_fakes import LIMIT, fill, make_setting
 from torch import Tensor
 
 from rlft.algorithms.base import Metrics
-from rlft.algorithms.fqe import Estimate
+from rlft.algorithms.fqe.learner import Estimate
 from rlft.data import Batch
 from rlft.finetune.automatic import Automatic
 from rlft.finetune.gate import Gate

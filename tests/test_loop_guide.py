@@ -24,7 +24,7 @@ from small import (
 from test_loop import Scripted, run, spy, tamper
 
 from rlft.algorithms import InAC, SACConfig
-from rlft.algorithms.fqe import FQEConfig
+from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.core.errors import InputError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer

@@ -9,7 +9,7 @@ from __future__ import annotations
 FORMER_NAMES = {
     "rlft.algorithms.bc.BCConfig": "BCConfig",
     "rlft.algorithms.cql.CQLConfig": "CQLConfig",
-    "rlft.algorithms.fqe_config.FQEConfig": "FQEConfig",
+    "rlft.algorithms.fqe.config.FQEConfig": "FQEConfig",
     "rlft.algorithms.inac.InACConfig": "InACConfig",
     "rlft.algorithms.iql.IQLConfig": "IQLConfig",
     "rlft.algorithms.sac.SACConfig": "SACConfig",

@@ -13,8 +13,8 @@ import copy
 from dataclasses import dataclass
 from typing import Literal
 
-from rlft.algorithms.fqe import FQE, FQEConfig
-from rlft.algorithms.fqe_offline import fit_fqe
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
+from rlft.algorithms.fqe.offline import fit_fqe
 from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
 from rlft.finetune.gate import Gate

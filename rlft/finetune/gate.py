@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from rlft.algorithms.base import Metrics
-from rlft.algorithms.fqe import Estimate
-from rlft.algorithms.fqe_offline import initial_states
+from rlft.algorithms.fqe.learner import Estimate
+from rlft.algorithms.fqe.offline import initial_states
 from rlft.data import Batch, OfflineData
 from rlft.data.batch import row_layout, unpack_rows
 from rlft.finetune.horizon import Horizon, Setting, as_tensor

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rlft.algorithms.bc import BCConfig
 from rlft.algorithms.cql import CQLConfig
-from rlft.algorithms.fqe import FQEConfig
+from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.algorithms.inac import InACConfig
 from rlft.algorithms.iql import IQLConfig
 from rlft.algorithms.sac import SACConfig

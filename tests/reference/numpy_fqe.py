@@ -15,7 +15,7 @@ from numpy_learners import Draws, Metrics, Parts, Rows
 from numpy_nets import Adam, Array, Params, polyak, q_backward, q_values
 from numpy_policies import AnyPolicy
 
-from rlft.algorithms.fqe import FQEConfig
+from rlft.algorithms.fqe.learner import FQEConfig
 
 # Acts at states (B, O) and steps (B,) with the recorded noise.
 Act = Callable[[Array, Array, Draws], Array]

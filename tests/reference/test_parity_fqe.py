@@ -28,7 +28,7 @@ from numpy_fqe import Act, stationary, switching
 from numpy_learners import Draws
 from numpy_policies import Squashed
 
-from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.nets.policies import Policy, PolicyConfig, make_policy
 from rlft.nets.stacked import CriticConfig, QEnsemble
 from rlft.nets.timed import Stationary, Switching, TimedPolicy

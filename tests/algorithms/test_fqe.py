@@ -24,8 +24,8 @@ from probes import (
 )
 from torch import Tensor
 
-from rlft.algorithms.fqe import FQE, FQEConfig
-from rlft.algorithms.fqe_offline import fit_fqe, initial_states
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
+from rlft.algorithms.fqe.offline import fit_fqe, initial_states
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch, Transitions
 from rlft.nets.policies import Policy, PolicyConfig, make_policy

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from rlft.algorithms.fqe import FQE, FQEConfig
+from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.core.errors import InputError
 from rlft.data import OfflineData, Transitions
 from rlft.envs import time_limit_of

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from rlft.algorithms.base import Metrics, load_adam, load_part
-from rlft.algorithms.fqe_config import Estimate, FQEConfig
+from rlft.algorithms.fqe.config import Estimate, FQEConfig
 from rlft.algorithms.returns import PossibleReturns
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch

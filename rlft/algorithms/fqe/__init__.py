@@ -1,0 +1,1 @@
+"""Fitted Q evaluation: its configuration, the learner, and the fit to logged data."""
