@@ -20,22 +20,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.acting import EpsilonGreedy, FrozenActs
+from rlft.acting.rules import Moment
 from rlft.algorithms import Learner
 from rlft.data import ReplayBuffer, load_dataset
 from rlft.envs import MazeLayout
 from rlft.envs.starts import maze_layout
 from rlft.evaluate import drop, final_return, interval, q_error
-from rlft.finetune import (
-    EpsilonGreedy,
-    FrozenActs,
-    Prior,
-    Recipe,
-    Warmup,
-    find_recipe,
-    finetune,
-    pretrain,
-)
-from rlft.finetune.acting import Moment
+from rlft.finetune import Prior, Recipe, Warmup, find_recipe, finetune, pretrain
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "porl_study.csv", HERE / "porl_study.md"

@@ -15,6 +15,21 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from rlft.acting import (
+    Acting,
+    Automatic,
+    EpsilonGreedy,
+    Fixed,
+    FrozenActs,
+    Geometric,
+    GuideActs,
+    JumpStart,
+    LearnerActs,
+    Linear,
+    Random,
+    Schedule,
+    Stepped,
+)
 from rlft.algorithms import (
     ALGORITHMS,
     BCConfig,
@@ -71,27 +86,14 @@ from rlft.evaluate import (
 )
 from rlft.finetune import (
     RECIPES,
-    Acting,
-    Automatic,
     Crossing,
-    EpsilonGreedy,
-    Fixed,
-    FrozenActs,
-    Geometric,
-    GuideActs,
     Handover,
-    JumpStart,
-    LearnerActs,
-    Linear,
     Online,
     Pretraining,
     Prior,
-    Random,
     Recipe,
     Run,
-    Schedule,
     Source,
-    Stepped,
     Warmup,
     diff_recipes,
     find_recipe,

@@ -10,12 +10,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rlft.acting.rules import Cast
 from rlft.algorithms import make_learner
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Transitions
 from rlft.finetune import Pretraining, Prior, Recipe, Run, finetune, pretrain, untrained
-from rlft.finetune.acting import Cast
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import make_plan
 from rlft.provenance import provenance

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from small import small
 
+from rlft.acting.horizon import Setting
 from rlft.algorithms import make_learner
 from rlft.data import ReplayBuffer, Transitions
-from rlft.finetune.horizon import Setting
 from rlft.nets.policies import Policy
 
 LIMIT = 10  # steps of each episode on the line

@@ -12,21 +12,11 @@ import torch
 from maze_fakes import logged
 from torch import Tensor
 
+from rlft.acting import Automatic, Fixed, JumpStart, LearnerActs
+from rlft.acting.rules import Acting, Cast, Moment
 from rlft.algorithms import ALGORITHMS, Config
 from rlft.data import Transitions
-from rlft.finetune import (
-    Automatic,
-    Fixed,
-    Handover,
-    JumpStart,
-    LearnerActs,
-    Online,
-    Prior,
-    Recipe,
-    Warmup,
-    pretrain,
-)
-from rlft.finetune.acting import Acting, Cast, Moment
+from rlft.finetune import Handover, Online, Prior, Recipe, Warmup, pretrain
 from rlft.nets.stacked import CriticConfig
 
 MAZE_DATA = logged(300)

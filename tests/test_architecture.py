@@ -24,6 +24,7 @@ ORDER = (
     "data",
     "algorithms",
     "evaluate",
+    "acting",
     "finetune",
     "store",
     "show",

@@ -11,11 +11,12 @@ import pytest
 from small import MAZE_DATA, make_recipe, small
 
 from rlft import compare, experiment
+from rlft.acting import JumpStart
 from rlft.compare import Compare, choose_data, with_prior
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import DATASETS, Transitions
 from rlft.experiment import Experiment, code_digest
-from rlft.finetune import RECIPES, Handover, JumpStart, Pretraining, Recipe, Warmup
+from rlft.finetune import RECIPES, Handover, Pretraining, Recipe, Warmup
 from rlft.finetune.recipes import find_recipe
 
 CQL = Pretraining("cql", small("cql"), 3)

@@ -8,19 +8,9 @@ from dataclasses import replace
 import pytest
 from small import make_recipe, small
 
+from rlft.acting import EpsilonGreedy, Fixed, JumpStart, Linear, Stepped
 from rlft.core.errors import InputError
-from rlft.finetune import (
-    RECIPES,
-    EpsilonGreedy,
-    Fixed,
-    Handover,
-    JumpStart,
-    Linear,
-    Online,
-    Pretraining,
-    Stepped,
-    Warmup,
-)
+from rlft.finetune import RECIPES, Handover, Online, Pretraining, Warmup
 from rlft.finetune.diff import RecipeDiff, diff_recipes
 from rlft.nets.stacked import CriticConfig
 

@@ -22,25 +22,15 @@ from small import (
     small,
 )
 
+from rlft.acting import FrozenActs, LearnerActs
+from rlft.acting.rules import Moment
 from rlft.algorithms import ALGORITHMS, LEARNERS, Learner
 from rlft.core.errors import InputError, NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
 from rlft.evaluate import evaluate
-from rlft.finetune import (
-    FrozenActs,
-    Handover,
-    LearnerActs,
-    Prior,
-    Recipe,
-    Run,
-    Warmup,
-    finetune,
-    hand_over,
-    loop,
-)
-from rlft.finetune.acting import Moment
+from rlft.finetune import Handover, Prior, Recipe, Run, Warmup, finetune, hand_over, loop
 
 SEEDS = 3
 

@@ -23,37 +23,29 @@ from small import (
 )
 from test_loop import Scripted, run, spy, tamper
 
-from rlft.algorithms import InAC, SACConfig
-from rlft.algorithms.fqe.learner import FQEConfig
-from rlft.core.errors import InputError
-from rlft.core.streams import Role, evaluation_stream, stream
-from rlft.data import ReplayBuffer
-from rlft.evaluate import evaluate
-from rlft.finetune import (
+from rlft.acting import (
     Acting,
     Automatic,
     EpsilonGreedy,
     Fixed,
     FrozenActs,
     GuideActs,
-    Handover,
     JumpStart,
     LearnerActs,
     Linear,
-    Online,
-    Prior,
-    Recipe,
-    Run,
     Schedule,
     Stepped,
-    Warmup,
-    hand_over,
-    loop,
-    untrained,
 )
-from rlft.finetune.acting import Cast, Moment, Performer
+from rlft.acting.horizon import Horizon, Setting
+from rlft.acting.rules import Cast, Moment, Performer
+from rlft.algorithms import InAC, SACConfig
+from rlft.algorithms.fqe.learner import FQEConfig
+from rlft.core.errors import InputError
+from rlft.core.streams import Role, evaluation_stream, stream
+from rlft.data import ReplayBuffer
+from rlft.evaluate import evaluate
+from rlft.finetune import Handover, Online, Prior, Recipe, Run, Warmup, hand_over, loop, untrained
 from rlft.finetune.handover import hand_over_guide
-from rlft.finetune.horizon import Horizon, Setting
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
 

@@ -14,11 +14,12 @@ import pytest
 import torch
 from small import MAZE_DATA
 
+from rlft.acting import EpsilonGreedy, LearnerActs
+from rlft.acting.rules import JumpStart
 from rlft.algorithms import make_learner
 from rlft.core.encoding import from_json, to_json
 from rlft.experiment import Experiment
-from rlft.finetune import RECIPES, EpsilonGreedy, LearnerActs, Prior, Recipe, finetune
-from rlft.finetune.acting import JumpStart
+from rlft.finetune import RECIPES, Prior, Recipe, finetune
 from rlft.finetune.paper_learners import WSRL_POLICY_LR, ZERO_GRADIENT_STEPS
 from rlft.finetune.paper_recipes import PAPER
 from rlft.finetune.recipe import PRESETS

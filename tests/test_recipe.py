@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 from small import MAZE_DATA, cut, make_prior, narrow, same_state, small
 
+from rlft.acting import FrozenActs, JumpStart, LearnerActs
 from rlft.algorithms import SACConfig
 from rlft.core.encoding import from_json, to_json
 from rlft.core.errors import InputError
 from rlft.core.streams import Role, stream
 from rlft.finetune import (
     RECIPES,
-    FrozenActs,
     Handover,
-    JumpStart,
-    LearnerActs,
     Online,
     Pretraining,
     Prior,

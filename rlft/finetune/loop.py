@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from rlft.acting.horizon import Setting, as_tensor
+from rlft.acting.rules import NO_GUIDE, Acting, Cast, LearnerActs, Moment, Performer
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
 from rlft.core.compute import find_device
@@ -24,10 +26,8 @@ from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
 from rlft.envs import make_vec, next_observations, time_limit_of
 from rlft.evaluate.rollout import Evaluator
-from rlft.finetune.acting import NO_GUIDE, Acting, Cast, LearnerActs, Moment, Performer
 from rlft.finetune.episodes import Episodes
 from rlft.finetune.handover import hand_over, hand_over_guide
-from rlft.finetune.horizon import Setting, as_tensor
 from rlft.finetune.plan import Plan, make_plan
 from rlft.finetune.prior import Prior
 from rlft.finetune.recipe import Recipe

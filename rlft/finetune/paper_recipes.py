@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlft.finetune.acting import EpsilonGreedy, GuideActs, JumpStart, LearnerActs
-from rlft.finetune.automatic import Automatic
+from rlft.acting.ajs.automatic import Automatic
+from rlft.acting.roll_in import Geometric, Random
+from rlft.acting.rules import EpsilonGreedy, GuideActs, JumpStart, LearnerActs
+from rlft.acting.schedules import Linear, Stepped
 from rlft.finetune.common import (
     AJS_PAPER,
     CALQL_PAPER,
@@ -43,8 +45,6 @@ from rlft.finetune.paper_learners import (
     WSRL_SAC,
 )
 from rlft.finetune.recipe import Handover, Online, Pretraining, Recipe, Source, Warmup
-from rlft.finetune.roll_in import Geometric, Random
-from rlft.finetune.schedule import Linear, Stepped
 
 # Environment steps per seed before the first update, in RLPD's and in WSRL's code (there the first
 # update comes after 5,002 transitions, by the way its loop counts).

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rlft.acting.rules import NO_GUIDE, Acting, FrozenActs, LearnerActs
 from rlft.algorithms import Config
 from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
-from rlft.finetune.acting import NO_GUIDE, Acting, FrozenActs, LearnerActs
 
 PRESETS = ("course", "paper")
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rlft.acting.ajs.automatic import Automatic
+from rlft.acting.roll_in import Geometric, Random
+from rlft.acting.rules import EpsilonGreedy, GuideActs, JumpStart
+from rlft.acting.schedules import Linear, Stepped
 from rlft.algorithms.bc import BCConfig
 from rlft.algorithms.cql import CQLConfig
 from rlft.algorithms.inac import InACConfig
 from rlft.algorithms.iql import IQLConfig
 from rlft.algorithms.sac import SACConfig
 from rlft.core.errors import unknown
-from rlft.finetune.acting import EpsilonGreedy, GuideActs, JumpStart
-from rlft.finetune.automatic import Automatic
 from rlft.finetune.common import (
     AJS_PAPER,
     CALQL_PAPER,
@@ -43,8 +45,6 @@ from rlft.finetune.recipe import (
     Source,
     Warmup,
 )
-from rlft.finetune.roll_in import Geometric, Random
-from rlft.finetune.schedule import Linear, Stepped
 from rlft.nets.stacked import CriticConfig
 
 # Ten critics, of which two make the target: the ensemble of WSRL, PORL and RLPD. Half the usual

@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 from schedule_fakes import make_setting
 
-from rlft.finetune.schedule import Linear
+from rlft.acting.schedules import Linear
 
 
 def with_the_library(step, start, over):

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from schedule_fakes import make_setting
 
-from rlft.finetune.schedule import Stepped
+from rlft.acting.schedules import Stepped
 
 
 def with_the_library(returns, stages, tolerance):

@@ -4,8 +4,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from rlft.finetune.automatic import Automatic
-from rlft.finetune.gate import Gate
+from rlft.acting.ajs.automatic import Automatic
+from rlft.acting.ajs.gate import Gate
 
 
 def the_library(h, estimate, reference, tolerance, step, longest, may_grow):

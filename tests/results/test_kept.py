@@ -11,8 +11,9 @@ import pytest
 from maze_fakes import logged
 from small import same_state, small
 
+from rlft.acting import Automatic, JumpStart
 from rlft.core.encoding import from_json, to_json
-from rlft.finetune import Automatic, JumpStart, Prior, Recipe, pretrain
+from rlft.finetune import Prior, Recipe, pretrain
 from rlft.store import load_prior, load_run, save_run
 
 KEPT = Path(__file__).parent / "kept"

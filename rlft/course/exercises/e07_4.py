@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rlft.acting.rules import EpsilonGreedy
 from rlft.course.exercise import Case, Exercise, Misconception
-from rlft.finetune.acting import EpsilonGreedy
 from rlft.finetune.recipe import Warmup
 
 OF_WSRL = Warmup(steps=3)

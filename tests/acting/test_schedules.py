@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from schedule_fakes import LIMIT, make_setting
 
+from rlft.acting.horizon import Horizon
+from rlft.acting.schedules import Fixed, Linear, Stepped
 from rlft.core.errors import InputError
-from rlft.finetune.horizon import Horizon
-from rlft.finetune.schedule import Fixed, Linear, Stepped
 
 
 def h_after(horizon: Horizon, steps: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Rules that choose h, the steps before the hand-off, without chance and without value estimates.
 
 `Fixed` never moves it, `Linear` moves it with the clock, `Stepped` with what evaluations return
-(JSRL's curriculum). The rules that draw h are in `roll_in.py`; `automatic.py` has the one that
+(JSRL's curriculum). The rules that draw h are in `roll_in.py`; the package `ajs` has the one that
 estimates.
 
 Letters: S seeds.
@@ -14,9 +14,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from rlft.acting.horizon import Horizon, Setting, longest
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
-from rlft.finetune.horizon import Horizon, Setting, longest
 
 
 @stored

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from schedule_fakes import LIMIT, make_setting
 
+from rlft.acting.horizon import Schedule
+from rlft.acting.roll_in import Geometric, Random
 from rlft.core.errors import InputError
-from rlft.finetune.horizon import Schedule
-from rlft.finetune.roll_in import Geometric, Random
 
 EPISODES = 2_000
 

@@ -2,7 +2,7 @@
 
 A schedule is a frozen value; its `start` makes the mutable `Horizon` of one run, with an h for each
 seed. A new h comes into force when the seed's next episode begins, never in the middle of one. The
-schedules themselves are in `schedule.py` and `automatic.py`.
+schedules themselves are in `schedules.py`, `roll_in.py` and `ajs`.
 
 Letters: S seeds.
 """

@@ -10,12 +10,12 @@ import pytest
 import torch
 from schedule_fakes import LIMIT, always, fill, line_data, make_setting
 
+from rlft.acting.ajs.automatic import Automatic
+from rlft.acting.ajs.gate import Gate
+from rlft.acting.horizon import Setting
 from rlft.algorithms import make_learner
 from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.core.errors import InputError
-from rlft.finetune.automatic import Automatic
-from rlft.finetune.gate import Gate
-from rlft.finetune.horizon import Setting
 from rlft.nets.stacked import CriticConfig
 
 SMALL = FQEConfig(

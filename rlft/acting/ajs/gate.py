@@ -1,6 +1,6 @@
 """The gate of AJS while a run goes on: updates the estimator, reads both values, moves h.
 
-`automatic.py` says what the rule is and where each of its numbers comes from. Here the estimators
+`rule.py` says what the rule is and where each of its numbers comes from. Here the estimators
 come from outside, so that a test can put known numbers in their place.
 
 Letters: S seeds, B batch, K states that are read, N rows, O observation size.
@@ -8,22 +8,20 @@ Letters: S seeds, B batch, K states that are read, N rows, O observation size.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.acting.ajs.rule import GateRule
+from rlft.acting.horizon import Horizon, Setting, as_tensor
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.learner import Estimate
 from rlft.algorithms.fqe.offline import initial_states
 from rlft.data import Batch, OfflineData
 from rlft.data.batch import row_layout, unpack_rows
-from rlft.finetune.horizon import Horizon, Setting, as_tensor
 from rlft.nets.timed import Switching, TimedPolicy
-
-if TYPE_CHECKING:  # the rule builds the gate and the gate reads the rule's fields
-    from rlft.finetune.automatic import Automatic
 
 
 class Estimator(Protocol):
@@ -55,7 +53,7 @@ class Gate(Horizon):
 
     def __init__(
         self,
-        rule: Automatic,
+        rule: GateRule,
         setting: Setting,
         start: int,
         estimator: Estimator,

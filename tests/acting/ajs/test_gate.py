@@ -10,12 +10,12 @@ import torch
 from schedule_fakes import LIMIT, fill, make_setting
 from torch import Tensor
 
+from rlft.acting.ajs.automatic import Automatic
+from rlft.acting.ajs.gate import Gate
+from rlft.acting.horizon import Setting
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.learner import Estimate
 from rlft.data import Batch
-from rlft.finetune.automatic import Automatic
-from rlft.finetune.gate import Gate
-from rlft.finetune.horizon import Setting
 from rlft.nets.timed import Stationary, Switching, TimedPolicy
 
 SEEDS = 3

@@ -1,35 +1,24 @@
-"""AJS's schedule: the guide walks less when an estimate of the whole policy says that it may.
+"""AJS's rule in numbers: when the gate opens, and what the estimate behind it is made of.
 
-Fitted Q evaluation follows the current switching policy along the run. Where its estimate is no
-worse than the offline reference, h falls; there the explorer takes over a little earlier. What the
-paper (arXiv 2505.00913) leaves open is a field here, so this is a reconstruction.
-
-Letters: S seeds.
+What the paper (arXiv 2505.00913) leaves open is a field here, so this is a reconstruction.
 """
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Literal
 
-from rlft.algorithms.fqe.learner import FQE, FQEConfig
-from rlft.algorithms.fqe.offline import fit_fqe
+from rlft.algorithms.fqe.config import FQEConfig
 from rlft.core.errors import InputError, unknown
-from rlft.core.registry import stored
-from rlft.finetune.gate import Gate
-from rlft.finetune.horizon import Setting, longest
-from rlft.nets.timed import Stationary
 
 REFERENCES = ("frozen", "tracked")
 JUDGES = ("current", "candidate")
 PLACES = ("start", "hand-off")
 
 
-@stored
 @dataclass(frozen=True)
-class Automatic:
-    """h falls by `step` when estimate + bias >= reference - tolerance; h is per seed.
+class GateRule:
+    """The numbers of the gate: h falls by `step` when estimate + bias >= reference - tolerance.
 
     Known from the paper: h starts at the longest episode; the estimator is fitted Q evaluation of
     the switching policy on the buffer, updated now and then; it is compared with the offline value.
@@ -143,47 +132,3 @@ class Automatic:
         ):
             if getattr(self, name) not in choices:
                 raise unknown(name, getattr(self, name), choices)
-
-    def start(self, setting: Setting) -> Gate:
-        """Fits the reference to the logged data and begins with the longest h.
-
-        Raises:
-            InputError: the environment declares no time limit, h is beyond it, or guide and
-                explorer cannot share an episode.
-            NumericalError: a loss of the reference is NaN or infinite.
-        """
-        limit = setting.time_limit
-        if limit is None:
-            raise InputError(
-                "Automatic needs to know how long an episode can last: h starts there, and the "
-                "estimator measures the clock in parts of it. The environment declares no time "
-                "limit; register it with max_episode_steps, or use Linear(start_at=...)."
-            )
-        start = longest(self.start_at, setting)
-        # A policy of its own: the setting's guide may go on learning, the reference does not.
-        offline_guide = Stationary(copy.deepcopy(setting.guide).requires_grad_(False), self.mode)
-        reference = fit_fqe(
-            offline_guide,
-            setting.data,
-            config=self.fqe,
-            steps=self.reference_updates,
-            time_limit=limit,
-            seed=setting.seed,
-            device=setting.device,
-            progress=setting.progress,
-        )
-        # The same seed as the reference's: both are read with the same noise in the actions, so
-        # that their difference is that of the policies.
-        estimator = FQE(
-            self.fqe,
-            setting.data.observation_size,
-            setting.data.action_size,
-            setting.seeds,
-            time_limit=limit,
-            reward_range=setting.data.reward_range,
-            seed=setting.seed,
-            device=setting.device,
-        )
-        if self.warm_start:
-            estimator.load_state_dict(reference.state_dict())
-        return Gate(self, setting, start, estimator, reference, offline_guide)

@@ -14,10 +14,10 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from rlft.acting.horizon import Schedule
+from rlft.acting.schedules import Fixed
 from rlft.core.errors import InputError, unknown
 from rlft.core.registry import stored
-from rlft.finetune.horizon import Schedule
-from rlft.finetune.schedule import Fixed
 from rlft.nets.policies import Policy
 from rlft.nets.timed import check_pair, guide_walks
 

@@ -10,11 +10,7 @@ import torch
 from maze_fakes import DETOUR
 from small import Always, make_prior, pendulum_data, small
 
-from rlft.algorithms import make_learner
-from rlft.core.errors import InputError
-from rlft.evaluate import evaluate
-from rlft.evaluate.rollout import device_of
-from rlft.finetune import (
+from rlft.acting import (
     Acting,
     EpsilonGreedy,
     Fixed,
@@ -24,7 +20,11 @@ from rlft.finetune import (
     LearnerActs,
     Linear,
 )
-from rlft.finetune.acting import Cast, Moment, Performer
+from rlft.acting.rules import Cast, Moment, Performer
+from rlft.algorithms import make_learner
+from rlft.core.errors import InputError
+from rlft.evaluate import evaluate
+from rlft.evaluate.rollout import device_of
 from rlft.nets.policies import Policy, PolicyConfig
 from rlft.nets.timed import Switching
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from schedule_fakes import make_setting
 
+from rlft.acting.horizon import Horizon, as_tensor, longest
 from rlft.core.errors import InputError
-from rlft.finetune.horizon import Horizon, as_tensor, longest
 
 
 def test_a_new_h_comes_into_force_with_the_seeds_next_episode_only() -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlft.acting.horizon import Horizon, Setting, longest
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
-from rlft.finetune.horizon import Horizon, Setting, longest
 
 
 @stored
