@@ -24,7 +24,8 @@ from rlft.acting import Automatic, GuideActs, JumpStart, Linear
 from rlft.algorithms import InACConfig
 from rlft.data import load_dataset
 from rlft.evaluate import average_return, drop, final_return, interval
-from rlft.finetune import Online, Prior, Recipe, find_recipe, finetune, pretrain
+from rlft.finetune import Prior, finetune, pretrain
+from rlft.recipes import Online, Recipe, find_recipe
 from rlft.store import load_prior, results_root, save_prior
 
 HERE = Path(__file__).parent

@@ -20,9 +20,10 @@ import numpy as np
 from rlft.algorithms import Config, CQLConfig, InACConfig, IQLConfig, Learner, SACConfig
 from rlft.data import ReplayBuffer, Transitions, load_dataset
 from rlft.evaluate import drop, evaluate, final_return, interval, q_error
-from rlft.finetune import Handover, Online, Recipe, find_recipe, finetune, pretrain
+from rlft.finetune import finetune, pretrain
 from rlft.nets.policies import Policy, PolicyConfig
 from rlft.nets.stacked import CriticConfig
+from rlft.recipes import Handover, Online, Recipe, find_recipe
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "defaults_study.csv", HERE / "defaults_study.md"

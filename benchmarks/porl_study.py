@@ -27,7 +27,8 @@ from rlft.data import ReplayBuffer, load_dataset
 from rlft.envs import MazeLayout
 from rlft.envs.starts import maze_layout
 from rlft.evaluate import drop, final_return, interval, q_error
-from rlft.finetune import Prior, Recipe, Warmup, find_recipe, finetune, pretrain
+from rlft.finetune import Prior, finetune, pretrain
+from rlft.recipes import Recipe, Warmup, find_recipe
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "porl_study.csv", HERE / "porl_study.md"

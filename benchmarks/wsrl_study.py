@@ -22,17 +22,8 @@ from rlft.algorithms import Learner, SACConfig
 from rlft.data import ReplayBuffer, Transitions, load_dataset
 from rlft.evaluate import average_return, drop, final_return, interval
 from rlft.evaluate.support import estimate_q
-from rlft.finetune import (
-    Handover,
-    Online,
-    Pretraining,
-    Prior,
-    Recipe,
-    Warmup,
-    find_recipe,
-    finetune,
-    pretrain,
-)
+from rlft.finetune import Prior, finetune, pretrain
+from rlft.recipes import Handover, Online, Pretraining, Recipe, Warmup, find_recipe
 from rlft.store import load_prior, results_root, save_prior
 
 HERE = Path(__file__).parent

@@ -84,27 +84,21 @@ from rlft.evaluate import (
     training_regret,
     value_map,
 )
-from rlft.finetune import (
+from rlft.finetune import Crossing, Prior, Run, finetune, hand_over, pretrain, untrained
+from rlft.nets.policies import PolicyConfig
+from rlft.nets.stacked import CriticConfig
+from rlft.nets.timed import Stationary, Switching
+from rlft.recipes import (
     RECIPES,
-    Crossing,
     Handover,
     Online,
     Pretraining,
-    Prior,
     Recipe,
-    Run,
     Source,
     Warmup,
     diff_recipes,
     find_recipe,
-    finetune,
-    hand_over,
-    pretrain,
-    untrained,
 )
-from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig
-from rlft.nets.timed import Stationary, Switching
 from rlft.store import (
     load_prior,
     load_run,

@@ -14,7 +14,7 @@ from rlft.course.commands import Course
 from rlft.course.grading.command import Grade
 from rlft.data import list_datasets, make_datasets
 from rlft.demo import Demo
-from rlft.finetune import RECIPES
+from rlft.recipes import RECIPES
 
 DESCRIPTION = "Offline-to-online fine-tuning of policies, measured: the course's command line."
 # The shell's convention for a program that was told to stop: 128 + SIGINT.

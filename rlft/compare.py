@@ -21,9 +21,10 @@ from rlft.demo import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, best_return
 from rlft.envs import is_maze
 from rlft.evaluate.comparison import Comparison, compare_runs
 from rlft.experiment import Experiment
-from rlft.finetune import Recipe, Run, find_recipe
-from rlft.finetune.diff import diff_recipes
-from rlft.finetune.recipes import REGISTRIES
+from rlft.finetune import Run
+from rlft.recipes import Recipe, find_recipe
+from rlft.recipes.diff import diff_recipes
+from rlft.recipes.registry import RECIPES_OF
 from rlft.store import results_root
 
 OWN = "own"
@@ -47,7 +48,7 @@ def with_prior(recipe: Recipe, prior: str, pretrain_steps: int | None = None) ->
         # The first recipe that asks for an algorithm is its plain form (WSRL's ensembles are last).
         known = {
             other.prior.name: other.prior
-            for other in reversed(REGISTRIES[recipe.preset].values())
+            for other in reversed(list(RECIPES_OF[recipe.preset].values()))
             if other.prior is not None
         }
         if prior not in known:

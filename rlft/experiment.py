@@ -15,10 +15,11 @@ from rlft.algorithms import make_learner
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Transitions
-from rlft.finetune import Pretraining, Prior, Recipe, Run, finetune, pretrain, untrained
+from rlft.finetune import Prior, Run, finetune, pretrain, untrained
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import make_plan
 from rlft.provenance import provenance
+from rlft.recipes import Pretraining, Recipe
 from rlft.store import load_run, save_run
 
 # The parts of the library that decide no number: nothing is made again when they change.

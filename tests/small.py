@@ -16,8 +16,9 @@ from rlft.acting import Automatic, Fixed, JumpStart, LearnerActs
 from rlft.acting.rules import Acting, Cast, Moment
 from rlft.algorithms import ALGORITHMS, Config
 from rlft.data import Transitions
-from rlft.finetune import Handover, Online, Prior, Recipe, Warmup, pretrain
+from rlft.finetune import Prior, pretrain
 from rlft.nets.stacked import CriticConfig
+from rlft.recipes import Handover, Online, Recipe, Warmup
 
 MAZE_DATA = logged(300)
 CRITICS = CriticConfig(hidden=(8,))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rlft.algorithms import ALGORITHMS
-from rlft.finetune import RECIPES
+from rlft.recipes import RECIPES
 
 LIBRARY = Path(__file__).resolve().parent.parent / "rlft"
 FILES = sorted(LIBRARY.rglob("*.py"))
@@ -25,6 +25,7 @@ ORDER = (
     "algorithms",
     "evaluate",
     "acting",
+    "recipes",
     "finetune",
     "store",
     "show",

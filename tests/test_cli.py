@@ -13,7 +13,8 @@ from rlft import demo
 from rlft.__main__ import main
 from rlft.core.errors import NumericalError
 from rlft.data import DATASETS
-from rlft.finetune import RECIPES, Run
+from rlft.finetune import Run
+from rlft.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--seeds", "2", "--pretrain-steps", "20", "--steps", "6", "--eval-every", "2"]

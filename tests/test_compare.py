@@ -16,8 +16,8 @@ from rlft.compare import Compare, choose_data, with_prior
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import DATASETS, Transitions
 from rlft.experiment import Experiment, code_digest
-from rlft.finetune import RECIPES, Handover, Pretraining, Recipe, Warmup
-from rlft.finetune.recipes import find_recipe
+from rlft.recipes import RECIPES, Handover, Pretraining, Recipe, Warmup
+from rlft.recipes.registry import find_recipe
 
 CQL = Pretraining("cql", small("cql"), 3)
 BC = Pretraining("bc", small("bc"), 3)

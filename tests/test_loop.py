@@ -30,7 +30,8 @@ from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
 from rlft.evaluate import evaluate
-from rlft.finetune import Handover, Prior, Recipe, Run, Warmup, finetune, hand_over, loop
+from rlft.finetune import Prior, Run, finetune, hand_over, loop
+from rlft.recipes import Handover, Recipe, Warmup
 
 SEEDS = 3
 

@@ -44,10 +44,11 @@ from rlft.core.errors import InputError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
 from rlft.evaluate import evaluate
-from rlft.finetune import Handover, Online, Prior, Recipe, Run, Warmup, hand_over, loop, untrained
+from rlft.finetune import Prior, Run, hand_over, loop, untrained
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
+from rlft.recipes import Handover, Online, Recipe, Warmup
 
 SEEDS = 3
 NOTHING = Handover(

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from rlft.core.errors import InputError
-from rlft.finetune import RECIPES
+from rlft.recipes import RECIPES
 from rlft.show.style import (
     BLACK,
     ERRORS,

@@ -10,8 +10,9 @@ from maze_fakes import DETOUR
 from small import MAZE_DATA, make_prior, make_recipe, pendulum_data
 
 from rlft.core.errors import InputError
-from rlft.finetune import Prior, Warmup, find_recipe
+from rlft.finetune import Prior
 from rlft.finetune.plan import Plan, check_sizes, make_plan
+from rlft.recipes import Warmup, find_recipe
 
 LARGE = "rlft/Maze-Large-v0"
 

@@ -17,11 +17,12 @@ from rlft.algorithms import SAC, InAC, InACConfig, SACConfig
 from rlft.core import files
 from rlft.core.errors import InputError
 from rlft.data import OfflineData
-from rlft.finetune import Online, Prior, Run, find_recipe, hand_over, pretrain
+from rlft.finetune import Prior, Run, hand_over, pretrain
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
 from rlft.provenance import git_commit, provenance
+from rlft.recipes import Online, find_recipe
 from rlft.store import (
     load_prior,
     load_run,

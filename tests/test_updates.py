@@ -14,8 +14,9 @@ from rlft.algorithms import ALGORITHMS, Learner, make_learner
 from rlft.algorithms.base import Metrics
 from rlft.core.errors import InputError
 from rlft.data import Batch, ReplayBuffer
-from rlft.finetune import Online, Warmup, hand_over
+from rlft.finetune import hand_over
 from rlft.finetune.updates import learn, warm_up
+from rlft.recipes import Online, Warmup
 
 SEEDS = 3
 LEARNERS = [name for name in ALGORITHMS if name != "bc"]  # BC has nothing to warm up

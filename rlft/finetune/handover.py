@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from rlft.algorithms import Config, Learner, make_learner
+from rlft.algorithms import Learner, make_learner
 from rlft.algorithms.base import load_adam, load_part
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 from rlft.finetune.prior import Prior
-from rlft.finetune.recipe import Handover, Recipe
+from rlft.recipes.recipe import Handover, Recipe, online_config
 
 # Which parts belong to each tick of a `Handover`. The first must exist in the prior if the online
 # learner has it; the others cross where both sides have them.
@@ -37,16 +37,6 @@ class Crossing:
     parts: tuple[str, ...]
     optimizers: tuple[str, ...]
     fresh: tuple[str, ...]
-
-
-def online_config(given: Config, recipe: Recipe) -> Config:
-    """The recipe's configuration with the prior's network shapes where parts cross."""
-    config = recipe.online.learner
-    if recipe.handover.policy:
-        config = replace(config, policy=given.policy)
-    if recipe.handover.critics:
-        config = replace(config, critics=given.critics)
-    return config
 
 
 def _wanted(handover: Handover) -> tuple[str, ...]:

@@ -30,10 +30,10 @@ from rlft.finetune.episodes import Episodes
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import Plan, make_plan
 from rlft.finetune.prior import Prior
-from rlft.finetune.recipe import Recipe
 from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
 from rlft.finetune.updates import learn, warm_up
+from rlft.recipes.recipe import Recipe
 
 Callback = Callable[[int, Learner, ReplayBuffer], None]
 

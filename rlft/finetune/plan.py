@@ -10,8 +10,8 @@ from rlft.core.errors import InputError
 from rlft.data.transitions import options_of
 from rlft.envs import env_shape
 from rlft.finetune.prior import Prior
-from rlft.finetune.recipe import Recipe
-from rlft.finetune.recipes import find_recipe
+from rlft.recipes.recipe import Recipe
+from rlft.recipes.registry import find_recipe
 
 
 @dataclass(frozen=True)

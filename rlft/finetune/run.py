@@ -10,8 +10,8 @@ from rlft.algorithms import Learner
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.finetune.handover import Crossing
 from rlft.finetune.prior import Prior
-from rlft.finetune.recipe import Recipe
 from rlft.finetune.recorder import History
+from rlft.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

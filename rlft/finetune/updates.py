@@ -10,7 +10,7 @@ import torch
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
 from rlft.data import Batch, ReplayBuffer
-from rlft.finetune.recipe import Online, Warmup
+from rlft.recipes.recipe import Online, Warmup
 
 
 def learn(

@@ -19,9 +19,9 @@ from rlft.algorithms import SACConfig
 from rlft.core.encoding import cache_key, from_json, to_json, with_current_names
 from rlft.core.errors import InputError
 from rlft.core.registry import TYPES, register
-from rlft.finetune import RECIPES
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
+from rlft.recipes import RECIPES
 
 DATA = logged(200)
 CONFIG = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rlft.course.exercise import Answer, Case, Exercise, Misconception
 from rlft.course.values import copied, difference
-from rlft.finetune.recipe import Handover
+from rlft.recipes.recipe import Handover
 
 PARTS = ["policy", "critics", "target_critics", "temperature"]
 PARTS += ["adam/policy", "adam/critics", "adam/temperature"]

@@ -10,8 +10,8 @@ import torch
 from rlft.algorithms.sac import SACConfig
 from rlft.course.exercise import Answer, Case, Exercise, Misconception
 from rlft.data import Batch
-from rlft.finetune.recipe import Online
 from rlft.finetune.updates import learn
+from rlft.recipes.recipe import Online
 
 Updates = list[tuple[str, list[int]]]
 

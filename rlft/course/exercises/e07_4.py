@@ -6,7 +6,7 @@ from typing import Any
 
 from rlft.acting.rules import EpsilonGreedy
 from rlft.course.exercise import Case, Exercise, Misconception
-from rlft.finetune.recipe import Warmup
+from rlft.recipes.recipe import Warmup
 
 OF_WSRL = Warmup(steps=3)
 OF_PORL = Warmup(steps=3, acting=EpsilonGreedy(0.2), critic_updates=2)

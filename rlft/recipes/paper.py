@@ -1,4 +1,4 @@
-"""The methods at the papers' scale: the same names as in `recipes.py`, the sources' numbers.
+"""The methods at the papers' scale: the same names as in `course.py`, the sources' numbers.
 
 The constants of the learners are in `paper_learners.py`; here are the phases and ratios. Rewards
 are the environment's own: WSRL and Cal-QL train on 10 r - 5 (AntMaze), 10 r + 5 (Adroit) and r - 4
@@ -13,7 +13,22 @@ from rlft.acting.ajs.automatic import Automatic
 from rlft.acting.roll_in import Geometric, Random
 from rlft.acting.rules import EpsilonGreedy, GuideActs, JumpStart, LearnerActs
 from rlft.acting.schedules import Linear, Stepped
-from rlft.finetune.common import (
+from rlft.recipes.paper_learners import (
+    BC,
+    CALQL,
+    CQL,
+    FQE,
+    INAC,
+    IQL,
+    PORL_SAC,
+    RLPD_SAC,
+    SAC,
+    TEN_CALQL,
+    TEN_CQL,
+    TEN_IQL,
+    WSRL_SAC,
+)
+from rlft.recipes.papers import (
     AJS_PAPER,
     CALQL_PAPER,
     CQL_PAPER,
@@ -29,22 +44,7 @@ from rlft.finetune.common import (
     SAC_PAPER,
     WSRL_PAPER,
 )
-from rlft.finetune.paper_learners import (
-    BC,
-    CALQL,
-    CQL,
-    FQE,
-    INAC,
-    IQL,
-    PORL_SAC,
-    RLPD_SAC,
-    SAC,
-    TEN_CALQL,
-    TEN_CQL,
-    TEN_IQL,
-    WSRL_SAC,
-)
-from rlft.finetune.recipe import Handover, Online, Pretraining, Recipe, Source, Warmup
+from rlft.recipes.recipe import Handover, Online, Pretraining, Recipe, Source, Warmup
 
 # Environment steps per seed before the first update, in RLPD's and in WSRL's code (there the first
 # update comes after 5,002 transitions, by the way its loop counts).
@@ -280,6 +280,4 @@ POLICY_AND_MORE = (
     replace(WSRL, name="wsrl-iql", title="WSRL after IQL", prior=TEN_IQL_PRIOR),
 )
 
-PAPER: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (*BASELINES, *FROM_NOTHING, *JUMP_STARTS, *POLICY_AND_MORE)
-}
+PAPER = (*BASELINES, *FROM_NOTHING, *JUMP_STARTS, *POLICY_AND_MORE)

@@ -13,9 +13,8 @@ from html import escape
 from typing import Any
 
 from rlft.core.errors import InputError
-from rlft.finetune.handover import online_config
-from rlft.finetune.recipe import Handover, Recipe
-from rlft.finetune.recipes import find_recipe
+from rlft.recipes.recipe import Handover, Recipe, online_config
+from rlft.recipes.registry import find_recipe
 
 DESCRIPTIONS = ("name", "title", "source")
 # What stands where a recipe has no such field, because its learner or rule is of another kind.

@@ -19,12 +19,12 @@ from rlft.acting.rules import JumpStart
 from rlft.algorithms import make_learner
 from rlft.core.encoding import from_json, to_json
 from rlft.experiment import Experiment
-from rlft.finetune import RECIPES, Prior, Recipe, finetune
-from rlft.finetune.paper_learners import WSRL_POLICY_LR, ZERO_GRADIENT_STEPS
-from rlft.finetune.paper_recipes import PAPER
-from rlft.finetune.recipe import PRESETS
-from rlft.finetune.recipes import REGISTRIES, find_recipe
+from rlft.finetune import Prior, finetune
 from rlft.nets.stacked import adam
+from rlft.recipes import RECIPES, Recipe
+from rlft.recipes.paper_learners import WSRL_POLICY_LR, ZERO_GRADIENT_STEPS
+from rlft.recipes.recipe import PRESETS
+from rlft.recipes.registry import PAPER_RECIPES, RECIPES_OF, find_recipe
 
 FAST = ("sac-fast", "wsrl", "wsrl-calql", "wsrl-iql")
 PORL = ("porl", "porl-bc", "random-critic")
@@ -36,18 +36,18 @@ def at(recipe: Recipe, path: str) -> Any:
 
 
 def test_both_scales_have_the_same_methods() -> None:
-    assert list(PAPER) == list(RECIPES)
-    assert set(REGISTRIES) == set(PRESETS)
-    for name, recipe in PAPER.items():
+    assert list(PAPER_RECIPES) == list(RECIPES)
+    assert set(RECIPES_OF) == set(PRESETS)
+    for name, recipe in PAPER_RECIPES.items():
         course = RECIPES[name]
         assert find_recipe(name, "paper") is recipe
         assert (recipe.preset, course.preset) == ("paper", "course")
         assert (recipe.title, recipe.source) == (course.title, course.source)
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", PAPER_RECIPES)
 def test_a_scale_changes_numbers_and_not_the_method(name: str) -> None:
-    paper, course = PAPER[name], RECIPES[name]
+    paper, course = PAPER_RECIPES[name], RECIPES[name]
     assert paper.handover == course.handover
     assert type(paper.acting) is type(course.acting)
     assert type(paper.acting.schedule) is type(course.acting.schedule)
@@ -60,9 +60,9 @@ def test_a_scale_changes_numbers_and_not_the_method(name: str) -> None:
         assert type(paper.prior.config) is type(course.prior.config)
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", PAPER_RECIPES)
 def test_what_all_papers_share(name: str) -> None:
-    recipe = PAPER[name]
+    recipe = PAPER_RECIPES[name]
     configs: list[Any] = [recipe.online.learner]
     configs += [] if recipe.prior is None else [recipe.prior.config]
     configs += [] if recipe.guide is None else [recipe.guide.learner]
@@ -73,12 +73,12 @@ def test_what_all_papers_share(name: str) -> None:
     assert from_json(json.loads(json.dumps(to_json(recipe)))) == recipe
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", PAPER_RECIPES)
 def test_ensembles_and_warm_ups(name: str) -> None:
-    critics = PAPER[name].online.learner.critics
+    critics = PAPER_RECIPES[name].online.learner.critics
     assert (critics.ensemble, critics.layer_norm) == ((10, True) if name in TEN else (2, False))
     waits = set(TEN) - {"random-critic"}
-    assert PAPER[name].warmup.steps == (5_000 if name in waits else 0)
+    assert PAPER_RECIPES[name].warmup.steps == (5_000 if name in waits else 0)
 
 
 @pytest.mark.parametrize(
@@ -163,13 +163,13 @@ def test_ensembles_and_warm_ups(name: str) -> None:
     ],
 )
 def test_values_are_those_of_the_sources(names: tuple[str, ...], path: str, value: Any) -> None:
-    assert {name: at(PAPER[name], path) for name in names} == dict.fromkeys(names, value)
+    assert {name: at(PAPER_RECIPES[name], path) for name in names} == dict.fromkeys(names, value)
 
 
 def test_the_guide_of_ajs_is_inac_and_the_explorer_takes_its_class_from_it() -> None:
-    ajs = PAPER["ajs"]
+    ajs = PAPER_RECIPES["ajs"]
     assert ajs.guide is not None and ajs.prior is not None
-    assert ajs.guide.learner == ajs.prior.config == PAPER["inac"].online.learner
+    assert ajs.guide.learner == ajs.prior.config == PAPER_RECIPES["inac"].online.learner
 
 
 def test_zero_gradients_move_adam_by_the_named_factor() -> None:
@@ -183,18 +183,21 @@ def test_zero_gradients_move_adam_by_the_named_factor() -> None:
             optimizer.step()
     # Adam's second moment still wobbles by a thousandth within a cycle, its memory of 1,000 steps.
     assert last - moved.item() == pytest.approx(ZERO_GRADIENT_STEPS * rate, rel=2e-3)
-    assert at(PAPER["wsrl"], "online.learner.policy_lr") / WSRL_POLICY_LR == ZERO_GRADIENT_STEPS
+    assert (
+        at(PAPER_RECIPES["wsrl"], "online.learner.policy_lr") / WSRL_POLICY_LR
+        == ZERO_GRADIENT_STEPS
+    )
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", PAPER_RECIPES)
 def test_every_recipe_can_start_from_its_own_prior(name: str, tmp_path: Path) -> None:
-    Experiment(MAZE_DATA, tmp_path, seeds=1, steps=5_001).check(PAPER[name])
+    Experiment(MAZE_DATA, tmp_path, seeds=1, steps=5_001).check(PAPER_RECIPES[name])
 
 
 @pytest.mark.parametrize(("name", "updates"), [("wsrl", 4), ("rlpd", 20), ("ajs", 2)])
 def test_two_steps_at_the_papers_scale(name: str, updates: int) -> None:
-    recipe = PAPER[name]
-    config = (recipe.prior or PAPER["porl-bc"].prior).config  # type: ignore[union-attr]
+    recipe = PAPER_RECIPES[name]
+    config = (recipe.prior or PAPER_RECIPES["porl-bc"].prior).config  # type: ignore[union-attr]
     learner = make_learner(config, MAZE_DATA.observation_size, MAZE_DATA.action_size, seeds=1)
     prior = Prior("blank", learner, MAZE_DATA, steps=0, history={}, seconds=0.0)
     recipe = replace(recipe, warmup=replace(recipe.warmup, steps=min(recipe.warmup.steps, 1)))

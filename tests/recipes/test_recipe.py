@@ -16,21 +16,8 @@ from rlft.algorithms import SACConfig
 from rlft.core.encoding import from_json, to_json
 from rlft.core.errors import InputError
 from rlft.core.streams import Role, stream
-from rlft.finetune import (
-    RECIPES,
-    Handover,
-    Online,
-    Pretraining,
-    Prior,
-    Recipe,
-    Run,
-    Warmup,
-    find_recipe,
-    finetune,
-    hand_over,
-    pretrain,
-    untrained,
-)
+from rlft.finetune import Prior, Run, finetune, hand_over, pretrain, untrained
+from rlft.recipes import RECIPES, Handover, Online, Pretraining, Recipe, Warmup, find_recipe
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from small import make_recipe, small
 
 from rlft.acting import EpsilonGreedy, Fixed, JumpStart, Linear, Stepped
 from rlft.core.errors import InputError
-from rlft.finetune import RECIPES, Handover, Online, Pretraining, Warmup
-from rlft.finetune.diff import RecipeDiff, diff_recipes
 from rlft.nets.stacked import CriticConfig
+from rlft.recipes import RECIPES, Handover, Online, Pretraining, Warmup
+from rlft.recipes.diff import RecipeDiff, diff_recipes
 
 PLAIN = make_recipe()
 

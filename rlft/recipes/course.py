@@ -1,7 +1,7 @@
-"""The methods at the course's scale, and the registry of both scales.
+"""The methods at the course's scale.
 
 Small networks, short phases and large learning rates make each method a matter of a minute on two
-cores. The ratios are the authors' own; `paper_recipes.py` has the sizes of the papers, and
+cores. The ratios are the authors' own; `paper.py` has the sizes of the papers, and
 `rlft.diff_recipes(name, name, presets=("course", "paper"))` prints what the scale changes.
 """
 
@@ -18,8 +18,8 @@ from rlft.algorithms.cql import CQLConfig
 from rlft.algorithms.inac import InACConfig
 from rlft.algorithms.iql import IQLConfig
 from rlft.algorithms.sac import SACConfig
-from rlft.core.errors import unknown
-from rlft.finetune.common import (
+from rlft.nets.stacked import CriticConfig
+from rlft.recipes.papers import (
     AJS_PAPER,
     CALQL_PAPER,
     CQL_PAPER,
@@ -35,17 +35,7 @@ from rlft.finetune.common import (
     SAC_PAPER,
     WSRL_PAPER,
 )
-from rlft.finetune.paper_recipes import PAPER
-from rlft.finetune.recipe import (
-    PRESETS,
-    Handover,
-    Online,
-    Pretraining,
-    Recipe,
-    Source,
-    Warmup,
-)
-from rlft.nets.stacked import CriticConfig
+from rlft.recipes.recipe import Handover, Online, Pretraining, Recipe, Source, Warmup
 
 # Ten critics, of which two make the target: the ensemble of WSRL, PORL and RLPD. Half the usual
 # width keeps ten critics of six seeds at the cost of five.
@@ -249,24 +239,4 @@ POLICY_AND_MORE = (
     replace(WSRL, name="wsrl-iql", title="WSRL after IQL", prior=TEN_IQL),
 )
 
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (*BASELINES, *FROM_NOTHING, *JUMP_STARTS, *POLICY_AND_MORE)
-}
-REGISTRIES = {"course": RECIPES, "paper": PAPER}
-
-
-def find_recipe(name: str, preset: str = "course") -> Recipe:
-    """The recipe of a method.
-
-    Args:
-        name: a key of `RECIPES`.
-        preset: "course" for the course's scale, "paper" for the paper's.
-
-    Raises:
-        InputError: if there is none; the message lists near matches.
-    """
-    if preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
-    if name not in REGISTRIES[preset]:
-        raise unknown("recipe", name, REGISTRIES[preset])
-    return REGISTRIES[preset][name]
+COURSE = (*BASELINES, *FROM_NOTHING, *JUMP_STARTS, *POLICY_AND_MORE)

@@ -1,12 +1,12 @@
 """A method is data: what is handed over, who acts, what is learned, and where it comes from.
 
 There is one online loop (`loop.py`). What differs between two methods is what differs between two
-recipes, and nothing else. The methods themselves are in `recipes.py`.
+recipes, and nothing else. The methods themselves are in `course.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rlft.acting.rules import NO_GUIDE, Acting, FrozenActs, LearnerActs
@@ -189,3 +189,13 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise unknown("preset", self.preset, PRESETS)
+
+
+def online_config(given: Config, recipe: Recipe) -> Config:
+    """The recipe's configuration with the prior's network shapes where parts cross."""
+    config = recipe.online.learner
+    if recipe.handover.policy:
+        config = replace(config, policy=given.policy)
+    if recipe.handover.critics:
+        config = replace(config, critics=given.critics)
+    return config

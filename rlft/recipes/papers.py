@@ -1,14 +1,14 @@
 """What both scales of the recipes share: whom they cite, and what crosses the switch.
 
-Neither depends on the size of a network, so it is written once. `recipes.py` is the course's scale,
-`paper_recipes.py` the papers'.
+Neither depends on the size of a network, so it is written once. `course.py` is the course's scale,
+`paper.py` the papers'.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from rlft.finetune.recipe import Handover
+from rlft.recipes.recipe import Handover
 
 SAC_PAPER = "Haarnoja et al. 2018, arXiv 1812.05905"
 INAC_PAPER = "Xiao et al. 2023, arXiv 2302.14372"

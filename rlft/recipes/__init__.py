@@ -1,0 +1,18 @@
+"""A method is data: the recipe, all recipes at both scales, and what differs between two."""
+
+from rlft.recipes.diff import RecipeDiff, diff_recipes
+from rlft.recipes.recipe import Handover, Online, Pretraining, Recipe, Source, Warmup
+from rlft.recipes.registry import RECIPES, find_recipe
+
+__all__ = [
+    "RECIPES",
+    "Handover",
+    "Online",
+    "Pretraining",
+    "Recipe",
+    "RecipeDiff",
+    "Source",
+    "Warmup",
+    "diff_recipes",
+    "find_recipe",
+]
