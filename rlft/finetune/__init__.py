@@ -2,7 +2,7 @@
 
 from rlft.finetune.handover import Crossing, hand_over
 from rlft.finetune.loop import finetune
-from rlft.finetune.prior import Prior, pretrain, untrained
+from rlft.finetune.pretrain import Prior, pretrain, untrained
 from rlft.finetune.run import Run
 
 __all__ = [

@@ -14,7 +14,7 @@ from rlft.algorithms import Learner, make_learner
 from rlft.algorithms.base import load_adam, load_part
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
-from rlft.finetune.prior import Prior
+from rlft.finetune.pretrain import Prior
 from rlft.recipes.recipe import Handover, Recipe, online_config
 
 # Which parts belong to each tick of a `Handover`. The first must exist in the prior if the online

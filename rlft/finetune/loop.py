@@ -26,12 +26,12 @@ from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
 from rlft.envs import make_vec, next_observations, time_limit_of
 from rlft.evaluate.rollout import Evaluator
-from rlft.finetune.episodes import Episodes
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import Plan, make_plan
-from rlft.finetune.prior import Prior
+from rlft.finetune.pretrain import Prior
 from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
+from rlft.finetune.training_episodes import Episodes
 from rlft.finetune.updates import learn, warm_up
 from rlft.recipes.recipe import Recipe
 

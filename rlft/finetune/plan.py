@@ -9,7 +9,7 @@ from typing import Any
 from rlft.core.errors import InputError
 from rlft.data.transitions import options_of
 from rlft.envs import env_shape
-from rlft.finetune.prior import Prior
+from rlft.finetune.pretrain import Prior
 from rlft.recipes.recipe import Recipe
 from rlft.recipes.registry import find_recipe
 

@@ -9,7 +9,7 @@ import numpy as np
 from rlft.algorithms import Learner
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.finetune.handover import Crossing
-from rlft.finetune.prior import Prior
+from rlft.finetune.pretrain import Prior
 from rlft.finetune.recorder import History
 from rlft.recipes.recipe import Recipe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rlft.finetune.episodes import Episodes
+from rlft.finetune.training_episodes import Episodes
 
 NONE, BOTH = np.array([False, False]), np.array([True, True])
 FIRST = np.array([True, False])
