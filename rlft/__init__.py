@@ -57,15 +57,12 @@ from rlft.data import (
 )
 from rlft.envs import LAYOUTS, MAZES, Behaviour, MazeLayout, log_episodes, make_vec
 from rlft.evaluate import (
-    Comparison,
     Evaluation,
     Evaluator,
     Interval,
     RunSummary,
-    SwitchReport,
     ValueMap,
     average_return,
-    compare_runs,
     curve_interval,
     drop,
     evaluate,
@@ -79,7 +76,6 @@ from rlft.evaluate import (
     start_return,
     summarise,
     support_distance,
-    switch_report,
     time_below_start,
     training_regret,
     value_map,
@@ -99,6 +95,7 @@ from rlft.recipes import (
     diff_recipes,
     find_recipe,
 )
+from rlft.report import Comparison, SwitchReport, compare_runs, switch_report
 from rlft.store import (
     load_prior,
     load_run,

@@ -24,6 +24,7 @@ ORDER = (
     "data",
     "algorithms",
     "evaluate",
+    "report",
     "acting",
     "recipes",
     "finetune",

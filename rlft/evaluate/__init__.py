@@ -1,9 +1,6 @@
-"""Measuring: returns, true values, metrics of a curve, maps, and the report at the switch."""
+"""Measuring: returns, true values, metrics of a curve, and maps."""
 
-from rlft.evaluate.comparison import Comparison, compare_runs
-from rlft.evaluate.diagnose import switch_report
 from rlft.evaluate.intervals import Interval, curve_interval, interval
-from rlft.evaluate.maps import ValueMap, value_map
 from rlft.evaluate.metrics import (
     average_return,
     drop,
@@ -16,26 +13,21 @@ from rlft.evaluate.metrics import (
     time_below_start,
     training_regret,
 )
-from rlft.evaluate.report import SwitchReport
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.evaluate.support import QError, Support, estimate_q, q_error, support_distance
-from rlft.evaluate.switch import compare_parts, random_action_share, temperature_of
 from rlft.evaluate.truth import horizon_of, monte_carlo_q
+from rlft.evaluate.value_map import ValueMap, value_map
 
 __all__ = [
-    "Comparison",
     "Evaluation",
     "Evaluator",
     "Interval",
     "QError",
     "RunSummary",
     "Support",
-    "SwitchReport",
     "ValueMap",
     "average_return",
-    "compare_parts",
-    "compare_runs",
     "curve_interval",
     "drop",
     "estimate_q",
@@ -47,14 +39,11 @@ __all__ = [
     "monte_carlo_q",
     "normalise",
     "q_error",
-    "random_action_share",
     "regret",
     "smooth",
     "start_return",
     "summarise",
     "support_distance",
-    "switch_report",
-    "temperature_of",
     "time_below_start",
     "training_regret",
     "value_map",

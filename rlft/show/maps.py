@@ -17,7 +17,7 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from rlft.core.errors import InputError, unknown
-from rlft.evaluate.maps import ValueMap
+from rlft.evaluate.value_map import ValueMap
 from rlft.show.figure import CourseFigure, add_alt, figure_of
 from rlft.show.labels import number
 from rlft.show.maze import BAR, draw_maze, maze_panels

@@ -13,11 +13,11 @@ from torch import nn
 from rlft.algorithms import InAC, Learner
 from rlft.algorithms.base import load_part
 from rlft.core.errors import InputError
-from rlft.evaluate import compare_parts, temperature_of
 from rlft.finetune import Crossing, Prior, hand_over, untrained
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Handover, Online
+from rlft.report import compare_parts, temperature_of
 
 TICKS = ("policy", "critics", "target_critics", "temperature", "optimizers")
 UPDATES = 3

@@ -14,21 +14,18 @@ from maze_fakes import DETOUR, LAYOUT, RIGHT, Constant, Oracle, logged, step_cos
 from rlft.algorithms import Learner, SACConfig, algorithm_config, make_learner
 from rlft.core.errors import InputError
 from rlft.data import Batch, ReplayBuffer, Transitions
-from rlft.evaluate import (
-    Support,
-    SwitchReport,
-    compare_parts,
-    q_error,
-    random_action_share,
-    support_distance,
-    switch_report,
-    temperature_of,
-    value_map,
-)
+from rlft.evaluate import Support, q_error, support_distance, value_map
 from rlft.evaluate.intervals import interval
-from rlft.evaluate.maps import grid
+from rlft.evaluate.value_map import grid
 from rlft.nets.policies import PolicyConfig, TanhMeanNormal, make_policy
 from rlft.nets.stacked import CriticConfig
+from rlft.report import (
+    SwitchReport,
+    compare_parts,
+    random_action_share,
+    switch_report,
+    temperature_of,
+)
 
 DATA = logged()
 SUPPORT = Support(DATA)

@@ -15,9 +15,9 @@ from small import make_prior, make_recipe
 
 from rlft.core.errors import InputError
 from rlft.evaluate import drop, final_return, summarise
-from rlft.evaluate.comparison import compare_runs, describe_prior
 from rlft.finetune import Prior
 from rlft.recipes import Recipe, Warmup
+from rlft.report.comparison import compare_runs, describe_prior
 from rlft.show.comparison import plot_comparison
 
 STEPS = np.arange(0, 900, 100)

@@ -16,10 +16,10 @@ from rlft.data import Batch, ReplayBuffer, Transitions
 from rlft.data.transitions import options_of
 from rlft.envs import is_maze
 from rlft.evaluate.intervals import Interval, interval
-from rlft.evaluate.report import SwitchReport
 from rlft.evaluate.rollout import Evaluator
 from rlft.evaluate.support import q_error
-from rlft.evaluate.switch import compare_parts, random_action_share, temperature_of
+from rlft.report.switch.findings import SwitchReport
+from rlft.report.switch.parts import compare_parts, random_action_share, temperature_of
 
 
 class HasLearner(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from rlft.evaluate.intervals import Interval
-from rlft.evaluate.switch import PartState
+from rlft.report.switch.parts import PartState
 
 # A change of the temperature by less than a factor of 1.5 moves the entropy bonus of a policy by
 # less than its own fluctuation during training.
