@@ -26,7 +26,7 @@ from rlft.data import load_dataset
 from rlft.evaluate import average_return, drop, final_return, interval
 from rlft.finetune import Prior, finetune, pretrain
 from rlft.recipes import Online, Recipe, find_recipe
-from rlft.store import load_prior, results_root, save_prior
+from rlft.results.store import load_prior, results_root, save_prior
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "ajs_study.csv", HERE / "ajs_study.md"

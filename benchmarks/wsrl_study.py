@@ -24,7 +24,7 @@ from rlft.evaluate import average_return, drop, final_return, interval
 from rlft.evaluate.support import estimate_q
 from rlft.finetune import Prior, finetune, pretrain
 from rlft.recipes import Handover, Online, Pretraining, Recipe, Warmup, find_recipe
-from rlft.store import load_prior, results_root, save_prior
+from rlft.results.store import load_prior, results_root, save_prior
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "wsrl_study.csv", HERE / "wsrl_study.md"

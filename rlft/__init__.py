@@ -96,14 +96,7 @@ from rlft.recipes import (
     find_recipe,
 )
 from rlft.report import Comparison, SwitchReport, compare_runs, switch_report
-from rlft.store import (
-    load_prior,
-    load_run,
-    results_root,
-    save_prior,
-    save_run,
-    saved_runs,
-)
+from rlft.results.store import load_prior, load_run, results_root, save_prior, save_run, saved_runs
 
 if TYPE_CHECKING:
     from rlft.course.session import check, hint, progress, quiz, working

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from rlft.core.registry import KINDS
+
 # The same examples in every run, and no limit in milliseconds: a busy machine must not fail a test.
 settings.register_profile("rlft", derandomize=True, deadline=None)
 settings.load_profile("rlft")
@@ -20,3 +22,13 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("RLFT_RESULTS", str(tmp_path_factory.mktemp("results")))
         patch.setenv("RLFT_PROGRESS", str(tmp_path_factory.mktemp("progress") / "progress.json"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_names() -> Iterator[None]:
+    """Forgets after each test what it registered."""
+    before = [(kind, dict(kind._entries), dict(kind.outside)) for kind in KINDS]
+    yield
+    KINDS[:] = [kind for kind, _, _ in before]
+    for kind, entries, outside in before:
+        kind._entries, kind.outside = entries, outside

@@ -18,7 +18,6 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 # Left to right: a part imports from those before it and from itself, never from those after it.
 ORDER = (
     "core",
-    "provenance",
     "nets",
     "envs",
     "data",
@@ -28,11 +27,9 @@ ORDER = (
     "acting",
     "recipes",
     "finetune",
-    "store",
+    "results",
     "show",
-    "demo",
-    "experiment",
-    "compare",
+    "experiments",
     "course",
     "__init__",
     "__main__",

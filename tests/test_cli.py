@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rlft import demo
 from rlft.__main__ import main
 from rlft.core.errors import NumericalError
 from rlft.data import DATASETS
+from rlft.experiments import demo
 from rlft.finetune import Run
 from rlft.recipes import RECIPES
 

@@ -22,6 +22,9 @@ from torch import Tensor
 
 from rlft.core.errors import InputError
 
+PACKAGE = Path(__file__).resolve().parents[1]
+"""The folder `rlft` itself: everything that reads the library's own files starts here."""
+
 # The one entry of a safetensors file's metadata that is ours.
 NOTE = "rlft"
 

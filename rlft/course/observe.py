@@ -10,16 +10,14 @@ import inspect
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
+from rlft.core.files import PACKAGE
 from rlft.course.exercise import Answer, Case, Exercise
 from rlft.course.limits import run_limited
 from rlft.course.values import copied, difference, shown
-
-PACKAGE = str(Path(__file__).resolve().parents[1])
 
 Kind = Literal["value", "not started", "raised", "too slow", "changed its input", "not run"]
 
@@ -139,7 +137,7 @@ def _told(error: BaseException) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(PACKAGE) and "site-packages" not in frame.filename
+        if not frame.filename.startswith(str(PACKAGE)) and "site-packages" not in frame.filename
     ]
     place = f", in line {frames[-1].lineno}" if frames else ""
     if frames and frames[-1].line:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import rlft
 from rlft.algorithms import SACConfig
 from rlft.core.encoding import cache_key, from_json, to_json, with_current_names
 from rlft.core.errors import InputError
-from rlft.core.registry import TYPES, register
+from rlft.core.registry import register
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
 from rlft.recipes import RECIPES
@@ -36,14 +35,6 @@ def test_every_recipe_survives_json(name: str) -> None:
 @dataclass(frozen=True)
 class Foreign:
     value: int = 1
-
-
-@pytest.fixture
-def types() -> Iterator[None]:
-    """What a test registers is forgotten after it."""
-    entries, outside = dict(TYPES._entries), dict(TYPES.outside)
-    yield
-    TYPES._entries, TYPES.outside = entries, outside
 
 
 @pytest.mark.parametrize(
@@ -64,7 +55,7 @@ def test_only_registered_types_are_made_from_json(stored: object, message: str) 
         from_json(stored)
 
 
-def test_what_is_not_registered_is_refused_at_saving_with_what_to_do(types: None) -> None:
+def test_what_is_not_registered_is_refused_at_saving_with_what_to_do() -> None:
     with pytest.raises(InputError, match=r"Foreign cannot be stored.*rlft\.register\(Foreign\)"):
         to_json(Foreign())
     register(Foreign)
@@ -89,7 +80,7 @@ def test_former_names_are_read_as_todays() -> None:
     assert within == {"a": [{"__type__": "CriticConfig", "ensemble": 3}]}
 
 
-def test_cache_keys_follow_every_field_the_data_and_the_type(types: None) -> None:
+def test_cache_keys_follow_every_field_the_data_and_the_type() -> None:
     register(Foreign)
     keys = [
         cache_key(CONFIG, DATA, 100),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +10,13 @@ import pytest
 from rlft.core import registry
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError
-from rlft.core.registry import KINDS, TYPES, Registry, register, source_of
+from rlft.core.registry import TYPES, Registry, register, source_of
 
 
 @pytest.fixture
-def shapes() -> Iterator[Registry[object]]:
-    """A registry of tuples, which forgets itself and what was added elsewhere."""
-    kinds, entries, outside = list(KINDS), dict(TYPES._entries), dict(TYPES.outside)
-    yield Registry("shape", lambda value: isinstance(value, tuple), lambda value: str(len(value)))
-    KINDS[:], TYPES._entries, TYPES.outside = kinds, entries, outside
+def shapes() -> Registry[object]:
+    """A registry of tuples."""
+    return Registry("shape", lambda value: isinstance(value, tuple), lambda value: str(len(value)))
 
 
 def test_a_value_is_found_under_its_name_or_the_one_given(shapes: Registry[object]) -> None:

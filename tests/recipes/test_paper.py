@@ -18,7 +18,7 @@ from rlft.acting import EpsilonGreedy, LearnerActs
 from rlft.acting.rules import JumpStart
 from rlft.algorithms import make_learner
 from rlft.core.encoding import from_json, to_json
-from rlft.experiment import Experiment
+from rlft.experiments.experiment import Experiment
 from rlft.finetune import Prior, finetune
 from rlft.nets.stacked import adam
 from rlft.recipes import RECIPES, Recipe

@@ -15,7 +15,7 @@ from rlft.acting import Automatic, JumpStart
 from rlft.core.encoding import from_json, to_json
 from rlft.finetune import Prior, pretrain
 from rlft.recipes import Recipe
-from rlft.store import load_prior, load_run, save_run
+from rlft.results.store import load_prior, load_run, save_run
 
 KEPT = Path(__file__).parent / "kept"
 DATA = logged(200)

@@ -35,11 +35,11 @@ from pathlib import Path
 from typing import Literal
 
 from rlft.core.errors import InputError
+from rlft.core.files import PACKAGE
 from rlft.course.grading.landlock import landlock_version
 from rlft.course.grading.seccomp import has_seccomp
 from rlft.data.folder import datasets_root
 
-PACKAGE = Path(__file__).resolve().parents[2]  # the folder `rlft`
 Level = Literal["bubblewrap", "kernel", "hook"]
 LEVELS: tuple[Level, ...] = ("bubblewrap", "kernel", "hook")
 KEEPS = {

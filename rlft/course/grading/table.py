@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rlft.core.errors import InputError
-from rlft.core.files import write_atomically
+from rlft.core.files import PACKAGE, write_atomically
 
 Status = Literal[
     "passed",  # every case, the hidden ones too
@@ -139,10 +139,9 @@ def tidied(message: str) -> str:
 @cache
 def _course() -> str:
     """Digest of the course's code: a mended exercise, or function below it, counts anew."""
-    folder = Path(__file__).resolve().parents[2]
     whole = hashlib.sha256()
-    for file in sorted(folder.rglob("*.py")):
-        whole.update(file.relative_to(folder).as_posix().encode() + b"\0")
+    for file in sorted(PACKAGE.rglob("*.py")):
+        whole.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
         whole.update(file.read_bytes())
     return whole.hexdigest()
 

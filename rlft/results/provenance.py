@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from rlft.core.files import PACKAGE
 from rlft.core.registry import stored
 
 # The packages whose version can change a result.
@@ -42,7 +43,7 @@ def provenance() -> Provenance:
     """Collects the provenance of whatever this program is making now."""
     return Provenance(
         versions=(("python", platform.python_version()), *((p, _version(p)) for p in PACKAGES)),
-        commit=git_commit(Path(__file__).parents[1]),
+        commit=git_commit(PACKAGE.parent),
         command=shlex.join(sys.argv),
         machine=f"{platform.system()} {platform.machine()}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),

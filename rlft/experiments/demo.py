@@ -9,26 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from rlft.data import load_dataset
-from rlft.envs import Behaviour, log_episodes
+from rlft.evaluate.references import best_return
+from rlft.experiments.experiment import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS
 from rlft.finetune import Run, finetune, pretrain
-from rlft.store import results_root
+from rlft.results.store import results_root
 
-DATASET = "rlft/maze/detour-medium-v0"
 # The same experiment as in lesson 00. benchmarks/defaults_study.md compares priors and settings.
 ALGORITHM = "cql"
 RECIPE = "sac"
 # With fewer updates some seeds' policies still get stuck on the way (lesson 00 stops half-way).
 PRETRAIN_STEPS = 5_000
-# Long enough to see the fall, the way back, and whether something new is found.
-STEPS = 4_000
 # Seeds run side by side, so that six cost little more than one; fewer give no usable interval.
 SEEDS = 6
-# Episodes differ by where they start and by sampled actions: ten average that away.
-EVAL_EPISODES = 10
-EVAL_EVERY = 250
 # Evaluations averaged before the lowest is taken: none. The minimum of single ones is biased
 # downwards by a few steps, which does not matter beside a fall of dozens.
 WINDOW = 1
@@ -103,12 +96,6 @@ def definitions(run: Run) -> str:
         f"Pre-training took {run.prior.seconds:.0f} s, fine-tuning {run.seconds:.0f} s, "
         f"for {run.seeds} seeds at once."
     )
-
-
-def best_return(env_id: str) -> float:
-    """Return of the script that walks the short way without noise: the best there is."""
-    walks = log_episodes(env_id, Behaviour(avoid=False), transitions=2_000, seed=0)
-    return float(np.mean([walk.rewards.sum() for walk in walks]))
 
 
 def draw(run: Run, best: float, stem: Path) -> tuple[Path, Path]:

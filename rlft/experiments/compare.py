@@ -17,15 +17,15 @@ from tyro.conf import Positional
 from rlft.core.errors import InputError, unknown
 from rlft.core.files import write_atomically
 from rlft.data import DATASETS, Transitions, load_dataset
-from rlft.demo import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, best_return
 from rlft.envs import is_maze
-from rlft.experiment import Experiment
+from rlft.evaluate.references import best_return
+from rlft.experiments.experiment import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, Experiment
 from rlft.finetune import Run
 from rlft.recipes import Recipe, find_recipe
 from rlft.recipes.diff import diff_recipes
 from rlft.recipes.registry import RECIPES_OF
 from rlft.report.comparison import Comparison, compare_runs
-from rlft.store import results_root
+from rlft.results.store import results_root
 
 OWN = "own"
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from small import MAZE_DATA, make_recipe, small
 
-from rlft import compare, experiment
 from rlft.acting import JumpStart
-from rlft.compare import Compare, choose_data, with_prior
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import DATASETS, Transitions
-from rlft.experiment import Experiment, code_digest
+from rlft.experiments import compare, experiment
+from rlft.experiments.compare import Compare, choose_data, with_prior
+from rlft.experiments.experiment import Experiment
 from rlft.recipes import RECIPES, Handover, Pretraining, Recipe, Warmup
 from rlft.recipes.registry import find_recipe
 
@@ -38,7 +38,7 @@ def a_small_course(monkeypatch: pytest.MonkeyPatch) -> None:
         tiny("tiny-nothing", prior=None, handover=replace(POLICY_ONLY, policy=False)),
     )
     for recipe in recipes:
-        monkeypatch.setitem(RECIPES, recipe.name, recipe)
+        RECIPES._entries[recipe.name] = recipe
 
     def load(name: str, *, env_id: str | None) -> Transitions:
         return replace(MAZE_DATA, name=name, env_id=env_id or MAZE_DATA.env_id)
@@ -172,26 +172,6 @@ def test_keys_change_with_recipe_prior_and_code(
     assert before == replace(one, folder=tmp_path / "x", progress=True).run_key(tiny())
     monkeypatch.setattr(experiment, "code_digest", lambda: "edited")
     assert one.run_key(tiny()) != before
-
-
-def test_the_code_that_counts_is_the_code_that_makes_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "show").mkdir()
-    (tmp_path / "algorithms").mkdir()
-    for name in ("experiment.py", "show/plots.py", "algorithms/sac.py"):
-        (tmp_path / name).write_text("1")
-    monkeypatch.setattr(experiment, "__file__", str(tmp_path / "experiment.py"))
-    first = code_digest()
-    (tmp_path / "show" / "plots.py").write_text("2")
-    assert code_digest() == first
-    (tmp_path / "algorithms" / "sac.py").write_text("2")
-    assert code_digest() != first
-
-
-def test_the_parts_that_do_not_count_exist() -> None:
-    root = Path(experiment.__file__).parent
-    assert all((root / name).exists() for name in experiment.WITHOUT_NUMBERS)
 
 
 def test_a_prior_may_be_chosen_for_all() -> None:

@@ -31,7 +31,7 @@ from rlft.core.files import (
 )
 from rlft.data import Transitions, load_dataset
 from rlft.finetune import Prior, Run
-from rlft.provenance import provenance
+from rlft.results.provenance import provenance
 
 __all__ = [
     "cache_key",

@@ -12,7 +12,6 @@ import pytest
 import torch
 from maze_fakes import DETOUR, logged
 
-from rlft import store
 from rlft.algorithms import SAC, InAC, InACConfig, SACConfig
 from rlft.core import files
 from rlft.core.errors import InputError
@@ -21,9 +20,10 @@ from rlft.finetune import Prior, Run, hand_over, pretrain
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
-from rlft.provenance import git_commit, provenance
 from rlft.recipes import Online, find_recipe
-from rlft.store import (
+from rlft.results import store
+from rlft.results.provenance import git_commit, provenance
+from rlft.results.store import (
     load_prior,
     load_run,
     load_tensors,

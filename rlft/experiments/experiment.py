@@ -6,7 +6,6 @@ and the library's own code, so that a student who edits a learner does not look 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,14 +17,18 @@ from rlft.data import Transitions
 from rlft.finetune import Prior, Run, finetune, pretrain, untrained
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import make_plan
-from rlft.provenance import provenance
 from rlft.recipes import Pretraining, Recipe
-from rlft.store import load_run, save_run
+from rlft.results.digest import code_digest
+from rlft.results.provenance import provenance
+from rlft.results.store import load_run, save_run
 
-# The parts of the library that decide no number: nothing is made again when they change.
-WITHOUT_NUMBERS = {
-    "show", "__main__.py", "compare.py", "demo.py", "experiment.py", "store.py", "provenance.py"
-}  # fmt: skip
+# What experiments have in common unless they are told otherwise.
+DATASET = "rlft/maze/detour-medium-v0"
+# Long enough to see the fall, the way back, and whether something new is found.
+STEPS = 4_000
+# Episodes differ by where they start and by sampled actions: ten average that away.
+EVAL_EPISODES = 10
+EVAL_EVERY = 250
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class Experiment:
     seeds: int
     steps: int
     seed: int = 0
-    eval_every: int = 250
-    eval_episodes: int = 10
+    eval_every: int = EVAL_EVERY
+    eval_episodes: int = EVAL_EPISODES
     device: str = "cpu"
     progress: bool = True
 
@@ -136,13 +139,3 @@ class Experiment:
             ) from error
         save_run(run, folder)
         return run
-
-
-def code_digest() -> str:
-    """SHA-256 of the library's files, so that a run of edited code is no run of this code."""
-    root = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        if path.relative_to(root).parts[0] not in WITHOUT_NUMBERS:
-            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()

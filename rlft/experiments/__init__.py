@@ -1,0 +1,1 @@
+"""Priors and runs that are kept: one experiment, methods side by side, and the headline."""
