@@ -194,7 +194,7 @@ def draw(runs: Sequence[Run], stem: Path) -> tuple[Path, Path]:
         InputError: if the folder cannot be written to.
     """
     from rlft.show import save  # takes a second, of no use to the other commands
-    from rlft.show.comparison import plot_comparison
+    from rlft.show.curves.comparison import plot_comparison
 
     env_id, kwargs = runs[0].env_id, dict(runs[0].prior.data.env_kwargs)
     best = best_return(env_id) if is_maze(env_id) and not kwargs else None

@@ -3,15 +3,8 @@
 The only part of the library that imports matplotlib and ipywidgets.
 """
 
-from rlft.show.charts import plot_errors, plot_scatter
-from rlft.show.figure import CourseFigure, Illustration, illustrate, panels, save, show
-from rlft.show.maps import plot_map, plot_maps, shared_scale
-from rlft.show.maze import plot_maze
-from rlft.show.messages import show_message
-from rlft.show.plots import plot_curves, plot_each, plot_metric
-from rlft.show.quiz import Option, Question, reply_to, show_quiz
-from rlft.show.series import Curve, plot_series
-from rlft.show.style import (
+from rlft.show.base.figure import CourseFigure, Illustration, illustrate, panels, save, show
+from rlft.show.base.style import (
     METHOD_STYLES,
     MethodStyle,
     apply_style,
@@ -20,8 +13,15 @@ from rlft.show.style import (
     styled,
     styles_for,
 )
-from rlft.show.walks import plot_dataset, plot_paths, plot_policy_arrows, plot_visits
-from rlft.show.widgets import (
+from rlft.show.curves.charts import plot_errors, plot_scatter
+from rlft.show.curves.runs import plot_curves, plot_each, plot_metric
+from rlft.show.curves.series import Curve, plot_series
+from rlft.show.mazes.maps import plot_map, plot_maps, shared_scale
+from rlft.show.mazes.maze import plot_maze
+from rlft.show.mazes.walks import plot_dataset, plot_paths, plot_policy_arrows, plot_visits
+from rlft.show.messages import show_message
+from rlft.show.quiz import Option, Question, reply_to, show_quiz
+from rlft.show.widgets.frames import (
     animate_episode,
     frame_slider,
     show_frames,

@@ -18,7 +18,7 @@ from rlft.evaluate import drop, final_return, summarise
 from rlft.finetune import Prior
 from rlft.recipes import Recipe, Warmup
 from rlft.report.comparison import compare_runs, describe_prior
-from rlft.show.comparison import plot_comparison
+from rlft.show.curves.comparison import plot_comparison
 
 STEPS = np.arange(0, 900, 100)
 RNG = np.random.default_rng(0)

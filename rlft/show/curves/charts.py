@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from rlft.core.errors import InputError
 from rlft.evaluate.intervals import curve_interval
-from rlft.show.figure import add_alt, figure_of, new_axes
-from rlft.show.labels import decimals_for, head, interval_note, number
-from rlft.show.style import GREY, REFERENCE_LINE, method_style, styled
+from rlft.show.base.figure import add_alt, figure_of, new_axes
+from rlft.show.base.labels import decimals_for, head, interval_note, number
+from rlft.show.base.style import GREY, REFERENCE_LINE, method_style, styled
 
 
 @styled()

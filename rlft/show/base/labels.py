@@ -18,8 +18,8 @@ from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-from rlft.show.figure import figure_of
-from rlft.show.style import GREY, MethodStyle
+from rlft.show.base.figure import figure_of
+from rlft.show.base.style import GREY, MethodStyle
 
 POINTS = 1 / 72  # inches in a typographic point
 LINE = 1.3  # sizes from line to line: letters with their descenders take 1.16, the rest separates

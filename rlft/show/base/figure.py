@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 
 from rlft.core.errors import InputError
 from rlft.core.files import write_atomically
-from rlft.show.style import styled
+from rlft.show.base.style import styled
 
 # CSS defines an inch as 96 pixels: a figure 7 inches wide is then shown 7 inches wide.
 CSS_PIXELS = 96

@@ -1,7 +1,7 @@
 """What policies do in the maze: where they point, where they go, and what was logged.
 
 Arrows show the most likely action, visits count how often a place was entered, paths show whole
-episodes. All can be drawn over a map of `rlft.show.maps` by handing them its axes.
+episodes. All can be drawn over a map of `rlft.show.mazes.maps` by handing them its axes.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from rlft.envs import MazeLayout, is_maze
 from rlft.envs.dynamics import at_goal
 from rlft.envs.starts import maze_layout
 from rlft.evaluate.rollout import device_of
-from rlft.show.figure import CourseFigure, add_alt, figure_of, panels
-from rlft.show.labels import number
-from rlft.show.maze import BAR, draw_maze, maze_panels
-from rlft.show.style import BLACK, GREY, REFERENCE_LINE, VALUES, VERMILLION, styled, styles_for
+from rlft.show.base.figure import CourseFigure, add_alt, figure_of, panels
+from rlft.show.base.labels import number
+from rlft.show.base.style import BLACK, GREY, REFERENCE_LINE, VALUES, VERMILLION, styled, styles_for
+from rlft.show.mazes.maze import BAR, draw_maze, maze_panels
 
 
 class PointingPolicy(Protocol):

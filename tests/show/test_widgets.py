@@ -21,9 +21,9 @@ from rlft.show import (
     plot_paths,
     show_frames,
     static_strip,
-    widgets,
     with_fallback,
 )
+from rlft.show.widgets.frames import frames as widgets
 
 LABELS = ["0", "500", "1,000", "1,500", "2,000"]
 

@@ -16,8 +16,8 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.patheffects import withStroke
 
 from rlft.envs import GOAL_RADIUS, MazeLayout
-from rlft.show.figure import CourseFigure, add_alt, figure_of, panels
-from rlft.show.style import BLACK, WALL, styled
+from rlft.show.base.figure import CourseFigure, add_alt, figure_of, panels
+from rlft.show.base.style import BLACK, WALL, styled
 
 BAR = 1.0  # inches that a colour bar below a maze takes with its numbers and name
 

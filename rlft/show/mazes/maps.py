@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 
 from rlft.core.errors import InputError, unknown
 from rlft.evaluate.value_map import ValueMap
-from rlft.show.figure import CourseFigure, add_alt, figure_of
-from rlft.show.labels import number
-from rlft.show.maze import BAR, draw_maze, maze_panels
-from rlft.show.style import BLACK, ERRORS, VALUES, styled
+from rlft.show.base.figure import CourseFigure, add_alt, figure_of
+from rlft.show.base.labels import number
+from rlft.show.base.style import BLACK, ERRORS, VALUES, styled
+from rlft.show.mazes.maze import BAR, draw_maze, maze_panels
 
 What = Literal["q", "truth", "error", "support"]
 MEANINGS: dict[str, tuple[str, str]] = {

@@ -22,9 +22,9 @@ from tqdm.auto import tqdm
 
 from rlft.core.errors import InputError
 from rlft.envs import MazeLayout
-from rlft.show.figure import CSS_PIXELS, SCREEN_DPI, Illustration, illustrate, panels
-from rlft.show.maze import draw_maze, maze_panels
-from rlft.show.style import styled, styles_for
+from rlft.show.base.figure import CSS_PIXELS, SCREEN_DPI, Illustration, illustrate, panels
+from rlft.show.base.style import styled, styles_for
+from rlft.show.mazes.maze import draw_maze, maze_panels
 
 STRIP = 10.5  # inches across, a notebook's column
 

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 
 from rlft.core.errors import InputError
 from rlft.recipes import RECIPES
-from rlft.show.style import (
+from rlft.show.base.style import (
     BLACK,
     ERRORS,
     GREY,

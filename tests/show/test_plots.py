@@ -24,7 +24,7 @@ from rlft.show import (
     plot_series,
     sequence_styles,
 )
-from rlft.show.labels import number, spread
+from rlft.show.base.labels import number, spread
 
 METHODS = [name for name in METHOD_STYLES if name != "data"]
 

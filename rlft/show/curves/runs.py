@@ -18,10 +18,10 @@ from matplotlib.ticker import MaxNLocator
 
 from rlft.core.errors import InputError, unknown
 from rlft.finetune import Run
-from rlft.show.figure import CourseFigure, panels
-from rlft.show.labels import interval_note, number
-from rlft.show.series import Curve, draw_curve, mark_switch, plot_series, tell
-from rlft.show.style import GREY, REFERENCE_LINE, styled, styles_for
+from rlft.show.base.figure import CourseFigure, panels
+from rlft.show.base.labels import interval_note, number
+from rlft.show.base.style import GREY, REFERENCE_LINE, styled, styles_for
+from rlft.show.curves.series import Curve, draw_curve, mark_switch, plot_series, tell
 
 Mode = Literal["sampled", "mode", "behaviour"]
 ACTIONS: Mapping[str, str] = {

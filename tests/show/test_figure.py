@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from rlft.core.errors import InputError
-from rlft.show import CourseFigure, figure, illustrate, panels, plot_errors, save, show
+from rlft.show import CourseFigure, illustrate, panels, plot_errors, save, show
+from rlft.show.base import figure
 
 ALT = 'SAC falls from −49 to "−150" & recovers <slowly>.'
 

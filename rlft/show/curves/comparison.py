@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 
 from rlft.core.errors import InputError
 from rlft.finetune import Run
-from rlft.show.figure import add_alt
-from rlft.show.plots import STEPS
-from rlft.show.series import Curve, plot_series
-from rlft.show.style import styled, styles_for
+from rlft.show.base.figure import add_alt
+from rlft.show.base.style import styled, styles_for
+from rlft.show.curves.runs import STEPS
+from rlft.show.curves.series import Curve, plot_series
 
 RING = 13  # points across: clear around the largest marker
 

@@ -16,9 +16,18 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rlft.core.errors import InputError
 from rlft.evaluate.intervals import curve_interval
-from rlft.show.figure import add_alt, figure_of, new_axes
-from rlft.show.labels import LINE, POINTS, End, fit_ylabel, head, interval_note, label_ends, number
-from rlft.show.style import GREY, REFERENCE_LINE, MethodStyle, styled
+from rlft.show.base.figure import add_alt, figure_of, new_axes
+from rlft.show.base.labels import (
+    LINE,
+    POINTS,
+    End,
+    fit_ylabel,
+    head,
+    interval_note,
+    label_ends,
+    number,
+)
+from rlft.show.base.style import GREY, REFERENCE_LINE, MethodStyle, styled
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How the course looks: styles, figures with alt text, labels."""

@@ -1,0 +1,1 @@
+"""Mazes, maps over them, and walks in them."""

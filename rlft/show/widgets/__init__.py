@@ -1,0 +1,1 @@
+"""Sliders and animations, safe without a screen."""
