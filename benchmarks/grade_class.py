@@ -23,9 +23,9 @@ import tyro
 
 from rlft.course.build import strip
 from rlft.course.catalogue import all_exercises
-from rlft.course.grading.command import Grade
-from rlft.course.grading.sandbox import Level, available_levels
-from rlft.course.grading.table import read_table
+from rlft.grading.marks.command import Grade
+from rlft.grading.marks.table import read_table
+from rlft.grading.walls.sandbox import Level, available_levels
 
 HERE = Path(__file__).resolve().parent
 KINDS = ("right", "right", "stub", "syntax error", "right", "right", "stub", "exercise missing")

@@ -10,10 +10,10 @@ import tyro
 
 from rlft.core.errors import InputError, NumericalError
 from rlft.course.commands import Course
-from rlft.course.grading.command import Grade
 from rlft.data import list_datasets, make_datasets
 from rlft.experiments.compare import Compare
 from rlft.experiments.demo import Demo
+from rlft.grading.marks.command import Grade
 from rlft.recipes import RECIPES
 
 DESCRIPTION = "Offline-to-online fine-tuning of policies, measured: the course's command line."

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rlft.course.catalogue import find_exercise
-from rlft.course.grading.classroom import Grading, grade_submission
-from rlft.course.grading.hidden import NOTHING, Hidden
-from rlft.course.grading.limits import Limits
-from rlft.course.grading.sandbox import Level, make_sandbox
-from rlft.course.grading.submissions import find_submissions
-from rlft.course.grading.table import Row
+from rlft.grading.marks.classroom import Grading, grade_submission
+from rlft.grading.marks.hidden import NOTHING, Hidden
+from rlft.grading.marks.submissions import find_submissions
+from rlft.grading.marks.table import Row
+from rlft.grading.walls.limits import Limits
+from rlft.grading.walls.sandbox import Level, make_sandbox
 
 # One exercise only, whatever else the course has.
 EXERCISE = find_exercise("01-1")

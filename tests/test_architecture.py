@@ -31,12 +31,13 @@ ORDER = (
     "show",
     "experiments",
     "course",
+    "grading",
     "__init__",
     "__main__",
 )
 FOR_PICTURES = {"matplotlib", "mpl_toolkits", "ipywidgets", "IPython"}
 # Graded notebooks run in IPython, without a kernel: their process may have no network.
-MAY_IMPORT = {"course/grading/notebook.py": {"IPython"}}
+MAY_IMPORT = {"grading/process/notebook.py": {"IPython"}}
 LONGEST = 300  # lines; a longer file holds two ideas
 
 

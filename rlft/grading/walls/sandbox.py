@@ -36,9 +36,9 @@ from typing import Literal
 
 from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE
-from rlft.course.grading.landlock import landlock_version
-from rlft.course.grading.seccomp import has_seccomp
 from rlft.data.folder import datasets_root
+from rlft.grading.walls.landlock import landlock_version
+from rlft.grading.walls.seccomp import has_seccomp
 
 Level = Literal["bubblewrap", "kernel", "hook"]
 LEVELS: tuple[Level, ...] = ("bubblewrap", "kernel", "hook")

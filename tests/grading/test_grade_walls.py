@@ -24,9 +24,9 @@ from grading_fakes import (
 )
 
 from rlft.core.errors import InputError
-from rlft.course.grading.hidden import read_hidden
-from rlft.course.grading.hook import make_hook
-from rlft.course.grading.sandbox import LEVELS, Level, available_levels, make_sandbox
+from rlft.grading.marks.hidden import read_hidden
+from rlft.grading.walls.hook import make_hook
+from rlft.grading.walls.sandbox import LEVELS, Level, available_levels, make_sandbox
 
 AVAILABLE = available_levels()
 

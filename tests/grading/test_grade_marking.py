@@ -13,10 +13,11 @@ from grading_fakes import EXERCISE, PUBLIC, SECRET, write_hidden
 
 from rlft.course.catalogue import all_exercises
 from rlft.course.exercise import Case, Exercise
-from rlft.course.grading.hidden import Hidden, read_hidden
-from rlft.course.grading.limits import Ended
-from rlft.course.grading.marking import Mark, mark_notebook
-from rlft.course.grading.wire import (
+from rlft.course.observe import Observation, observe, observe_case, same
+from rlft.course.values import difference
+from rlft.grading.marks.hidden import Hidden, read_hidden
+from rlft.grading.marks.marking import Mark, mark_notebook
+from rlft.grading.process.wire import (
     LARGEST_ARRAY,
     LONGEST_LINE,
     WireError,
@@ -27,8 +28,7 @@ from rlft.course.grading.wire import (
     pack,
     unpack,
 )
-from rlft.course.observe import Observation, observe, observe_case, same
-from rlft.course.values import difference
+from rlft.grading.walls.limits import Ended
 
 TRUNCATION = next(m for m in EXERCISE.misconceptions if m.name.startswith("treats truncation"))
 

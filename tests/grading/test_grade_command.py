@@ -24,15 +24,15 @@ from grading_fakes import (
 
 from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
-from rlft.course.grading import classroom
-from rlft.course.grading.child import Child, scratch_folder
-from rlft.course.grading.classroom import Grading, grade_class
-from rlft.course.grading.command import Grade, summary
-from rlft.course.grading.hidden import read_hidden
-from rlft.course.grading.limits import Limits
-from rlft.course.grading.marking import Mark
-from rlft.course.grading.submissions import Submission, find_submissions
-from rlft.course.grading.table import read_table
+from rlft.grading.marks import classroom
+from rlft.grading.marks.classroom import Grading, grade_class
+from rlft.grading.marks.command import Grade, summary
+from rlft.grading.marks.hidden import read_hidden
+from rlft.grading.marks.marking import Mark
+from rlft.grading.marks.submissions import Submission, find_submissions
+from rlft.grading.marks.table import read_table
+from rlft.grading.process.child import Child, scratch_folder
+from rlft.grading.walls.limits import Limits
 
 STUDENTS = ("ana", "bo", "cy", "dora")
 
@@ -104,7 +104,7 @@ def test_a_changed_course_counts(
 ) -> None:
     grade(class_folder)
     ran.clear()
-    monkeypatch.setattr("rlft.course.grading.table._course", lambda: "another version")
+    monkeypatch.setattr("rlft.grading.marks.table._course", lambda: "another version")
     grade(class_folder)
     assert len(ran) == 4
 

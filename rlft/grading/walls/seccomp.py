@@ -15,7 +15,7 @@ import os
 import platform
 import sys
 
-from rlft.course.grading.landlock import no_new_privileges
+from rlft.grading.walls.landlock import no_new_privileges
 
 # Name: number on x86-64 and on 64-bit ARM, None where there is no such call.
 REFUSED: dict[str, tuple[int | None, int | None]] = {

@@ -15,13 +15,13 @@ from typing import Any
 
 from rlft.core.errors import InputError
 from rlft.course.exercise import Exercise
-from rlft.course.grading.child import Child, Interrupted, scratch_folder
-from rlft.course.grading.hidden import NOTHING, Hidden
-from rlft.course.grading.limits import Limits
-from rlft.course.grading.marking import Mark, mark_all, mark_notebook
-from rlft.course.grading.sandbox import Sandbox
-from rlft.course.grading.submissions import Submission
-from rlft.course.grading.table import Key, Row, digest_of, read_table, tidied, write_table
+from rlft.grading.marks.hidden import NOTHING, Hidden
+from rlft.grading.marks.marking import Mark, mark_all, mark_notebook
+from rlft.grading.marks.submissions import Submission
+from rlft.grading.marks.table import Key, Row, digest_of, read_table, tidied, write_table
+from rlft.grading.process.child import Child, Interrupted, scratch_folder
+from rlft.grading.walls.limits import Limits
+from rlft.grading.walls.sandbox import Sandbox
 
 LARGEST_MB = 400  # of a notebook's file; reading takes a few times as much memory
 NOTEBOOK = "notebook.ipynb"  # its name in the scratch folder, whatever the student called it

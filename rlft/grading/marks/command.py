@@ -15,13 +15,13 @@ from tqdm import tqdm
 
 from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
-from rlft.course.grading.classroom import Grading, grade_class
-from rlft.course.grading.hidden import NOTHING, read_hidden
-from rlft.course.grading.limits import Limits
-from rlft.course.grading.sandbox import Level, make_sandbox
-from rlft.course.grading.submissions import Submission, find_submissions
-from rlft.course.grading.table import Row
 from rlft.data import list_datasets
+from rlft.grading.marks.classroom import Grading, grade_class
+from rlft.grading.marks.hidden import NOTHING, read_hidden
+from rlft.grading.marks.submissions import Submission, find_submissions
+from rlft.grading.marks.table import Row
+from rlft.grading.walls.limits import Limits
+from rlft.grading.walls.sandbox import Level, make_sandbox
 
 FEWEST_MB = 600  # Python with PyTorch and the course has 300 before a notebook does anything
 MOST_LISTED = 5

@@ -27,11 +27,11 @@ from grading_fakes import (
     write_hidden,
 )
 
-from rlft.course.grading.classroom import grade_class
-from rlft.course.grading.hidden import read_hidden
-from rlft.course.grading.limits import Limits
-from rlft.course.grading.submissions import find_submissions
-from rlft.course.grading.table import Row
+from rlft.grading.marks.classroom import grade_class
+from rlft.grading.marks.hidden import read_hidden
+from rlft.grading.marks.submissions import find_submissions
+from rlft.grading.marks.table import Row
+from rlft.grading.walls.limits import Limits
 
 MB = 10**6
 FORK_BOMB = """

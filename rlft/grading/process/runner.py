@@ -1,4 +1,4 @@
-"""The process in which a notebook runs: `python -m rlft.course.grading.runner`, started by `Child`.
+"""The process in which a notebook runs: `python -m rlft.grading.process.runner`, started by `Child`.
 
 It is asked in lines of JSON on its standard input and answers on its standard output, which it puts
 out of the notebook's reach first: what a cell prints, to Python's streams or to the system's, goes
@@ -25,8 +25,8 @@ def main() -> None:
     # Imported before the walls go up, which would only be in the way, and without the channel in
     # place of standard output, where an import may print.
     from rlft.course.catalogue import all_exercises
-    from rlft.course.grading.notebook import make_shell
-    from rlft.course.grading.wire import pack, unpack
+    from rlft.grading.process.notebook import make_shell
+    from rlft.grading.process.wire import pack, unpack
 
     exercises, shell = all_exercises(), make_shell()
     start = unpack(_line(requests))
@@ -69,8 +69,8 @@ class Work:
         return self._run(request) if "notebook" in request else self._try(request)
 
     def _run(self, request: dict[str, Any]) -> dict[str, Any]:
-        from rlft.course.grading.notebook import Unreadable, read_cells, run_cells
         from rlft.course.session import SESSION
+        from rlft.grading.process.notebook import Unreadable, read_cells, run_cells
 
         try:
             sources = read_cells(self._folder / request["notebook"])
@@ -84,8 +84,8 @@ class Work:
 
     def _try(self, request: dict[str, Any]) -> dict[str, Any]:
         from rlft.course.exercise import Case
-        from rlft.course.grading.wire import decode, encode_observation
         from rlft.course.observe import observe
+        from rlft.grading.process.wire import decode, encode_observation
 
         exercise = self._exercises[request["exercise"]]
         like = next(case for case in exercise.cases if case.name == request["like"])
@@ -103,14 +103,10 @@ def build_walls(start: Mapping[str, Any]) -> None:
     Raises:
         OSError: the kernel does not build a wall that the level has.
     """
-    from rlft.course.grading.hook import install_hook
-    from rlft.course.grading.landlock import (
-        die_with_parent,
-        landlock_version,
-        restrict_files,
-    )
-    from rlft.course.grading.limits import Limits, limit_this_process
-    from rlft.course.grading.seccomp import has_seccomp, refuse_calls
+    from rlft.grading.walls.hook import install_hook
+    from rlft.grading.walls.landlock import die_with_parent, landlock_version, restrict_files
+    from rlft.grading.walls.limits import Limits, limit_this_process
+    from rlft.grading.walls.seccomp import has_seccomp, refuse_calls
 
     die_with_parent()
     limit_this_process(Limits(**start["limits"]))

@@ -19,11 +19,11 @@ from grading_fakes import EXERCISE, notebook, write_hidden
 
 from rlft.core.errors import InputError
 from rlft.course.exercise import Case
-from rlft.course.grading.hidden import read_hidden
-from rlft.course.grading.limits import TOKEN, Ended, Limits, Watch
-from rlft.course.grading.notebook import Unreadable, read_cells
-from rlft.course.grading.submissions import find_submissions
-from rlft.course.grading.table import COLUMNS, Row, digest_of, read_table, tidied, write_table
+from rlft.grading.marks.hidden import read_hidden
+from rlft.grading.marks.submissions import find_submissions
+from rlft.grading.marks.table import COLUMNS, Row, digest_of, read_table, tidied, write_table
+from rlft.grading.process.notebook import Unreadable, read_cells
+from rlft.grading.walls.limits import TOKEN, Ended, Limits, Watch
 
 KNOWN = ("01", "03", "05")
 ROW = Row("lesson_01", "ana", "01-1", 3, 5, "partial", "text", 1.5, "", "digest")

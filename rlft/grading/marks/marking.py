@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlft.course.exercise import Exercise
-from rlft.course.grading.hidden import Hidden, HiddenCase
-from rlft.course.grading.limits import Ended
-from rlft.course.grading.table import Status
-from rlft.course.grading.wire import WireError, decode_observation, encode
 from rlft.course.judge import Verdict, conclude
 from rlft.course.observe import Observation, same
+from rlft.grading.marks.hidden import Hidden, HiddenCase
+from rlft.grading.marks.table import Status
+from rlft.grading.process.wire import WireError, decode_observation, encode
+from rlft.grading.walls.limits import Ended
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 NOT_RUN = Observation("not run")

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from rlft.core.errors import InputError
-from rlft.course.grading.limits import TOKEN, Ended, Limits, Watch
-from rlft.course.grading.sandbox import Sandbox, environment
-from rlft.course.grading.wire import LONGEST_LINE, WireError, pack, unpack
+from rlft.grading.process.wire import LONGEST_LINE, WireError, pack, unpack
+from rlft.grading.walls.limits import TOKEN, Ended, Limits, Watch
+from rlft.grading.walls.sandbox import Sandbox, environment
 
-RUNNER = "rlft.course.grading.runner"
+RUNNER = "rlft.grading.process.runner"
 LOOK = 0.2  # seconds between two looks at memory and processes
 START = 300.0  # seconds until Python and PyTorch are imported, on a very busy machine
 FOLDERS = ("home", "tmp", "matplotlib", "ipython", "results", "work")

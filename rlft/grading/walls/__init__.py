@@ -1,0 +1,1 @@
+"""What a graded notebook may not do, and how that is enforced."""
