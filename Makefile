@@ -70,12 +70,10 @@ format: $(VENV)/.ok-dev ## rewrite code and notebooks in the project's style
 
 timings: $(VENV)/.ok-dev $(VENV)/.data ## measure all notebooks, one after the other, and record it
 	RLFT_WRITE_TIMINGS=1 $(PYTHON) -m pytest $(NOTEBOOKS)
-	$(PYTHON) scripts/readme_table.py
-	$(PYTHON) scripts/guide_tables.py
+	$(PYTHON) -m rlft course tables
 
 readme: $(VENV)/.ok-dev ## rewrite the tables of the README and the instructor guide
-	$(PYTHON) scripts/readme_table.py
-	$(PYTHON) scripts/guide_tables.py
+	$(PYTHON) -m rlft course tables
 
 clean: ## remove the environment and all caches (datasets and results stay)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

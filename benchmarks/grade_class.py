@@ -21,8 +21,8 @@ from pathlib import Path
 
 import tyro
 
-from rlft.course.build import strip
 from rlft.course.catalogue import all_exercises
+from rlft.course.make.exercises import strip
 from rlft.grading.marks.command import Grade
 from rlft.grading.marks.table import read_table
 from rlft.grading.walls.sandbox import Level, available_levels

@@ -99,7 +99,7 @@ from rlft.report import Comparison, SwitchReport, compare_runs, switch_report
 from rlft.results.store import load_prior, load_run, results_root, save_prior, save_run, saved_runs
 
 if TYPE_CHECKING:
-    from rlft.course.session import check, hint, progress, quiz, working
+    from rlft.course.notebook.session import check, hint, progress, quiz, working
     from rlft.show import (
         animate_episode,
         apply_style,
@@ -267,7 +267,7 @@ _OF_THE_COURSE = ("check", "hint", "working", "quiz", "progress")
 def __getattr__(name: str) -> object:
     """Imports `rlft.show`, and with it matplotlib, when the first name of it is used."""
     if name in _OF_THE_COURSE:
-        return getattr(importlib.import_module("rlft.course.session"), name)
+        return getattr(importlib.import_module("rlft.course.notebook.session"), name)
     if name == "show" or name in __all__:
         show = importlib.import_module("rlft.show")
         return show if name == "show" else getattr(show, name)

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from rlft.algorithms import ALGORITHMS
+from rlft.core.files import PACKAGE
 from rlft.recipes import RECIPES
 
-LIBRARY = Path(__file__).resolve().parent.parent / "rlft"
+LIBRARY = PACKAGE
 FILES = sorted(LIBRARY.rglob("*.py"))
 # Left to right: a part imports from those before it and from itself, never from those after it.
 ORDER = (

@@ -11,12 +11,13 @@ import pytest
 
 from rlft.__main__ import main
 from rlft.core.errors import NumericalError
+from rlft.core.files import PACKAGE
 from rlft.data import DATASETS
 from rlft.experiments import demo
 from rlft.finetune import Run
 from rlft.recipes import RECIPES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = PACKAGE.parent
 SMALL = ["--seeds", "2", "--pretrain-steps", "20", "--steps", "6", "--eval-every", "2"]
 
 

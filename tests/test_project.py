@@ -13,7 +13,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-ROOT = Path(__file__).resolve().parent.parent
+from rlft.core.files import PACKAGE
+
+ROOT = PACKAGE.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # conda-forge's name for PyTorch's build without CUDA.
 PYPI_NAME = {"pytorch-cpu": "torch"}

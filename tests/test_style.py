@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from rlft.core.files import PACKAGE
+
+ROOT = PACKAGE.parent
 NOTEBOOKS = sorted(
     notebook
     for folder in ("notebooks", "exercises", "solutions")

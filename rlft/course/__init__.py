@@ -1,4 +1,4 @@
-"""The course around the library: exercises, their checks and hints, quizzes, and grading.
+"""The course around the library: exercises, their checks and hints, and quizzes.
 
-Nothing outside this package knows that there are exercises.
+Nothing outside this package and grading knows that there are exercises.
 """

@@ -1,36 +1,49 @@
 """Every exercise and quiz of the course, found by its id.
 
-Each file in `exercises/` holds one exercise, each file in `quizzes/` one lesson's questions.
+Each package in `lessons/` is a lesson. Its `quiz.py` holds the questions, each other file an
+exercise; a file without either (a fake that exercises are tried on) is not looked at.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
-import rlft.course.exercises as exercise_files
-import rlft.course.quizzes as quiz_files
 from rlft.core.errors import InputError, unknown
+from rlft.course import lessons
 from rlft.course.exercise import Exercise
+from rlft.course.question import Question
 
-if TYPE_CHECKING:  # importing it would bring matplotlib, which grading and building do not need
-    from rlft.show.quiz import Question
+QUIZ = "quiz"
 
 
 @cache
 def all_exercises() -> dict[str, Exercise]:
     """Exercise id to exercise, in the course's order."""
-    found = [_value(module, "EXERCISE") for module in _modules(exercise_files)]
-    return {exercise.id: exercise for exercise in sorted(found, key=lambda one: one.id)}
+    found = [module.EXERCISE for module in _modules() if hasattr(module, "EXERCISE")]
+    exercises = {exercise.id: exercise for exercise in sorted(found, key=lambda one: one.id)}
+    if len(exercises) < len(found):
+        ids = sorted(exercise.id for exercise in found)
+        raise InputError(f"Two exercises have one id: {ids}. Give each a number of its own.")
+    return exercises
 
 
 @cache
 def all_quizzes() -> dict[str, tuple[Question, ...]]:
     """Lesson, as in ``"03"``, to its questions."""
-    return {module.__name__[-2:]: _value(module, "QUIZ") for module in _modules(quiz_files)}
+    return {
+        lesson_of(module): module.QUIZ
+        for module in _modules()
+        if module.__name__.endswith(f".{QUIZ}")
+    }
+
+
+def lesson_of(module: ModuleType) -> str:
+    """The two digits of the lesson whose package, as in `l03_fitted_q_evaluation`, a file is in."""
+    return module.__name__.split(".")[-2][1:3]
 
 
 def find_exercise(exercise_id: str) -> Exercise:
@@ -57,14 +70,9 @@ def find_quiz(lesson: str) -> tuple[Question, ...]:
     return quizzes[lesson]
 
 
-def _modules(package: ModuleType) -> list[Any]:
-    """The modules of a package, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
-
-
-def _value(module: ModuleType, name: str) -> Any:
-    """What a file of the course defines."""
-    if not hasattr(module, name):
-        raise InputError(f"{module.__file__} defines no {name}: write it, or move the file away.")
-    return getattr(module, name)
+def _modules() -> Iterator[ModuleType]:
+    """The files of all lessons, by name."""
+    for lesson in sorted(module.name for module in pkgutil.iter_modules(lessons.__path__)):
+        package = importlib.import_module(f"{lessons.__name__}.{lesson}")
+        for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
+            yield importlib.import_module(f"{package.__name__}.{name}")

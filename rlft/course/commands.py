@@ -1,4 +1,4 @@
-"""`python -m rlft course build`: the command line of those who write the course."""
+"""`python -m rlft course build` and `tables`: the command line of those who write the course."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ from typing import Literal
 
 import tyro
 
-from rlft.course.build import build
 from rlft.course.catalogue import all_exercises
+from rlft.course.make.exercises import build
+from rlft.course.make.guide import write_guide
+from rlft.course.make.readme import write_readme
 
 
 @dataclass(frozen=True)
 class Course:
-    """Write exercises/ from solutions/, the one source of both.
+    """Write what is made from something else: exercises from solutions, tables from measurements.
 
     Attributes:
-        action: what to do; there is one thing yet.
+        action: "build" writes exercises/ from solutions/, the one source of both; "tables" writes
+            the tables of the README and the instructor guide.
         solutions: folder of the sources.
         exercises: folder of what is made.
     """
 
-    action: tyro.conf.Positional[Literal["build"]]
+    action: tyro.conf.Positional[Literal["build", "tables"]]
     solutions: Path = Path("solutions")
     exercises: Path = Path("exercises")
 
     def run(self) -> None:
-        """Builds, and prints what changed."""
+        """Writes, and prints what was written."""
+        if self.action == "tables":
+            for path in (write_readme(), write_guide()):
+                print(f"wrote {path}")
+            return
         changed = build(self.solutions, self.exercises, all_exercises())
         for path in changed:
             print(f"wrote {path}")

@@ -19,8 +19,6 @@ from rlft.show.curves.series import Curve, plot_series
 from rlft.show.mazes.maps import plot_map, plot_maps, shared_scale
 from rlft.show.mazes.maze import plot_maze
 from rlft.show.mazes.walks import plot_dataset, plot_paths, plot_policy_arrows, plot_visits
-from rlft.show.messages import show_message
-from rlft.show.quiz import Option, Question, reply_to, show_quiz
 from rlft.show.widgets.frames import (
     animate_episode,
     frame_slider,
@@ -35,8 +33,6 @@ __all__ = [
     "Curve",
     "Illustration",
     "MethodStyle",
-    "Option",
-    "Question",
     "animate_episode",
     "apply_style",
     "frame_slider",
@@ -56,14 +52,11 @@ __all__ = [
     "plot_scatter",
     "plot_series",
     "plot_visits",
-    "reply_to",
     "save",
     "sequence_styles",
     "shared_scale",
     "show",
     "show_frames",
-    "show_message",
-    "show_quiz",
     "static_strip",
     "styled",
     "styles_for",

@@ -1,1 +1,1 @@
-"""Answers to the exercises as learners write them: `a03_2.py` has those to exercise 03-2."""
+"""Answers to the exercises as learners write them; a file for each, as in rlft/course/lessons."""

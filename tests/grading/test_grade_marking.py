@@ -12,9 +12,9 @@ import torch
 from grading_fakes import EXERCISE, PUBLIC, SECRET, write_hidden
 
 from rlft.course.catalogue import all_exercises
+from rlft.course.check.observe import Observation, observe, observe_case, same
+from rlft.course.check.values import difference
 from rlft.course.exercise import Case, Exercise
-from rlft.course.observe import Observation, observe, observe_case, same
-from rlft.course.values import difference
 from rlft.grading.marks.hidden import Hidden, read_hidden
 from rlft.grading.marks.marking import Mark, mark_notebook
 from rlft.grading.process.wire import (

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from rlft.core.errors import InputError, unknown
+from rlft.course.check.observe import Observation, observe_case
+from rlft.course.check.values import described
 from rlft.course.exercise import Case, Exercise
-from rlft.course.observe import Observation, observe_case
-from rlft.course.values import described
 
 PATIENCE = 60.0  # seconds for the reference, as in `judge`
 FIELDS = {"name", "like", "arguments"}

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlft.course.check.judge import Verdict, conclude
+from rlft.course.check.observe import Observation, same
 from rlft.course.exercise import Exercise
-from rlft.course.judge import Verdict, conclude
-from rlft.course.observe import Observation, same
 from rlft.grading.marks.hidden import Hidden, HiddenCase
 from rlft.grading.marks.table import Status
 from rlft.grading.process.wire import WireError, decode_observation, encode

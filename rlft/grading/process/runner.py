@@ -1,4 +1,4 @@
-"""The process in which a notebook runs: `python -m rlft.grading.process.runner`, started by `Child`.
+"""The process in which a notebook runs: `python -m rlft.grading.process.runner`, begun by `Child`.
 
 It is asked in lines of JSON on its standard input and answers on its standard output, which it puts
 out of the notebook's reach first: what a cell prints, to Python's streams or to the system's, goes
@@ -69,7 +69,7 @@ class Work:
         return self._run(request) if "notebook" in request else self._try(request)
 
     def _run(self, request: dict[str, Any]) -> dict[str, Any]:
-        from rlft.course.session import SESSION
+        from rlft.course.notebook.session import SESSION
         from rlft.grading.process.notebook import Unreadable, read_cells, run_cells
 
         try:
@@ -83,8 +83,8 @@ class Work:
         return {"answers": answers, "foreign": ran.foreign, "errors": ran.errors}
 
     def _try(self, request: dict[str, Any]) -> dict[str, Any]:
+        from rlft.course.check.observe import observe
         from rlft.course.exercise import Case
-        from rlft.course.observe import observe
         from rlft.grading.process.wire import decode, encode_observation
 
         exercise = self._exercises[request["exercise"]]

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.course.observe import Kind, Observation
-from rlft.course.values import shown
+from rlft.course.check.observe import Kind, Observation
+from rlft.course.check.values import shown
 
 # Bytes of a line. Python's lists are up to 20 times as large as their JSON: 80 MB at the worst.
 LONGEST_LINE = 4_000_000

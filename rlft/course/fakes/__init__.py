@@ -1,1 +1,0 @@
-"""Small stand-ins for environments and learners that exercises are tried on."""

@@ -1,0 +1,1 @@
+"""Lesson 03: fitted Q evaluation."""

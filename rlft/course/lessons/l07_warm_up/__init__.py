@@ -1,0 +1,1 @@
+"""Lesson 07: warm-up without retention."""

@@ -1,0 +1,101 @@
+"""Writes the instructor guide's tables: what each lesson takes, and what its checks recognise.
+
+Run it with `make readme`. Minutes come from notebooks/timings.json and the headings of exercises,
+misconceptions from the exercises themselves, so that the guide cannot drift away from either.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from rlft.core.errors import InputError
+from rlft.core.files import PACKAGE
+from rlft.course.catalogue import all_exercises
+from rlft.course.exercise import Exercise
+from rlft.course.make.exercises import TIME
+from rlft.course.make.readme import first_cell
+
+ROOT = PACKAGE.parent
+GUIDE = ROOT / "docs" / "instructor_guide.md"
+
+
+def timings_table(root: Path = ROOT) -> str:
+    """A row for each lesson: minutes of the lesson, of its solutions, and of writing them.
+
+    Raises:
+        InputError: a lesson or a solution has never been measured.
+    """
+    measured = json.loads((root / "notebooks" / "timings.json").read_text())
+    rows = [
+        "| lesson | lesson runs in | solutions run in | exercises | to write them |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for lesson in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        solution = root / "solutions" / lesson.name
+        minutes = [_minutes(measured, path, root) for path in (lesson, solution)]
+        announced = _announced(solution)
+        count = f"{len(announced)} | {sum(announced)} min" if announced else "none | "
+        rows.append(f"| {first_cell(lesson)[0]} | {minutes[0]} | {minutes[1]} | {count} |")
+    return "\n".join([*rows, "", f"Measured on {measured['machine']}."])
+
+
+def misconceptions_list(exercises: Iterable[Exercise]) -> str:
+    """Each exercise with the mistakes that its check recognises, and the hint for each."""
+    lines = []
+    for exercise in exercises:
+        lines += ["", f"**{exercise.id} · {exercise.title}** (`{exercise.name}`)", ""]
+        lines += [f"- *{known.name}*: {known.hint}" for known in exercise.misconceptions]
+    return "\n".join(lines).strip()
+
+
+def updated(guide: str, name: str, block: str) -> str:
+    """The guide's text with the block of one name replaced.
+
+    Raises:
+        InputError: the guide has lost that block's markers.
+    """
+    start, end = (
+        f"<!-- {name}: written by `make readme`, do not edit -->",
+        f"<!-- end of {name} -->",
+    )
+    pattern = re.escape(start) + ".*?" + re.escape(end)
+    if not re.search(pattern, guide, flags=re.DOTALL):
+        raise InputError(f"The instructor guide has lost its markers: {start} ... {end}")
+    return re.sub(pattern, lambda _: f"{start}\n{block}\n{end}", guide, count=1, flags=re.DOTALL)
+
+
+def whole(guide: str) -> str:
+    """The guide's text with both tables as they should be."""
+    guide = updated(guide, "timings", timings_table())
+    return updated(guide, "misconceptions", misconceptions_list(all_exercises().values()))
+
+
+def _minutes(measured: dict, path: Path, root: Path) -> str:
+    if not path.exists():
+        return ""
+    name = path.relative_to(root).as_posix()
+    if name not in measured["notebooks"]:
+        raise InputError(f"{name} is not in notebooks/timings.json: run `make timings`.")
+    return f"{measured['notebooks'][name]['wall_seconds'] / 60:.1f} min"
+
+
+def _announced(solution: Path) -> list[int]:
+    """The minutes in the headings of a notebook's exercises."""
+    if not solution.exists():
+        return []
+    cells = json.loads(solution.read_text(encoding="utf-8"))["cells"]
+    found = [TIME.search("".join(cell["source"])) for cell in cells]
+    return [int(match["minutes"]) for match in found if match]
+
+
+def write_guide() -> Path:
+    """Brings the guide's tables up to date; returns the file.
+
+    Raises:
+        InputError: what `whole` raises.
+    """
+    GUIDE.write_text(whole(GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
+    return GUIDE

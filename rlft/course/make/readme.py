@@ -1,0 +1,75 @@
+"""Writes the README's table of lessons from the notebooks and their measured timings.
+
+Run it with `make readme`, after `make timings`. A lesson's first cell gives its row: the heading
+`# 01 · Title` and the first line that starts with `>`, which is the question that the lesson
+answers. Minutes and memory come from notebooks/timings.json, so no number in the table is typed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from rlft.core.errors import InputError
+from rlft.core.files import PACKAGE
+
+ROOT = PACKAGE.parent
+START = "<!-- lessons: written by `make readme`, do not edit -->"
+END = "<!-- end of lessons -->"
+
+
+def first_cell(notebook: Path) -> tuple[str, str]:
+    """Reads the title and the question (empty if there is none) from a lesson's first cell."""
+    source = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"]
+    lines = "".join(source).splitlines()
+    titles = [line.removeprefix("# ").strip() for line in lines if line.startswith("# ")]
+    questions = [line.removeprefix(">").strip() for line in lines if line.startswith(">")]
+    if not titles:
+        raise InputError(f"{notebook.name}: the first cell has no line '# Title'.")
+    return titles[0], questions[0].strip("*_ ") if questions else ""
+
+
+def table(root: Path = ROOT) -> str:
+    """Builds the table in Markdown, with the line that says where its numbers were measured.
+
+    Raises:
+        InputError: a lesson has no heading, or has never been measured.
+    """
+    timings = root / "notebooks" / "timings.json"
+    measured = json.loads(timings.read_text()) if timings.exists() else {"notebooks": {}}
+    rows = ["| Lesson | The question | Minutes | Memory |", "|---|---|---:|---:|"]
+    for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        path = notebook.relative_to(root).as_posix()
+        if path not in measured["notebooks"]:
+            raise InputError(f"{path} is not in notebooks/timings.json: run `make timings`.")
+        title, question = first_cell(notebook)
+        used = measured["notebooks"][path]
+        minutes = used["wall_seconds"] / 60
+        rows.append(f"| [{title}]({path}) | {question} | {minutes:.1f} | {used['peak_mb']:,} MB |")
+    if len(rows) > 2:
+        rows += [
+            "",
+            f"Measured by running each notebook from top to bottom ({measured['machine']}).",
+        ]
+    return "\n".join(rows)
+
+
+def updated(readme: str, lessons: str) -> str:
+    """Returns the README's text with the table between the two markers replaced."""
+    pattern = re.escape(START) + ".*?" + re.escape(END)
+    if not re.search(pattern, readme, flags=re.DOTALL):
+        raise InputError(f"README.md has lost its markers: {START} ... {END}")
+    block = f"{START}\n{lessons}\n{END}"
+    return re.sub(pattern, lambda match: block, readme, count=1, flags=re.DOTALL)
+
+
+def write_readme() -> Path:
+    """Brings the README's table up to date; returns the file.
+
+    Raises:
+        InputError: what `table` and `updated` raise.
+    """
+    target = ROOT / "README.md"
+    target.write_text(updated(target.read_text(encoding="utf-8"), table()), encoding="utf-8")
+    return target
