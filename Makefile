@@ -61,7 +61,7 @@ data: $(VENV)/.ok ## make or verify the course's datasets
 	$(PYTHON) -m rlft data
 
 lint: $(VENV)/.ok-dev ## only the style part of `make test`
-	$(PYTHON) -m pytest -q tests/test_style.py
+	$(PYTHON) -m pytest -q tests/project/test_style.py
 
 format: $(VENV)/.ok-dev ## rewrite code and notebooks in the project's style
 	$(PYTHON) -m ruff check --fix .

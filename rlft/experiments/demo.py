@@ -15,7 +15,7 @@ from rlft.experiments.experiment import DATASET, EVAL_EPISODES, EVAL_EVERY, STEP
 from rlft.finetune import Run, finetune, pretrain
 from rlft.results.store import results_root
 
-# The same experiment as in lesson 00. benchmarks/defaults_study.md compares priors and settings.
+# The same experiment as in lesson 00. studies/defaults/results.md compares priors and settings.
 ALGORITHM = "cql"
 RECIPE = "sac"
 # With fewer updates some seeds' policies still get stuck on the way (lesson 00 stops half-way).

@@ -48,7 +48,7 @@ FAST_SAC = SACConfig(
 )
 FAST = Online(FAST_SAC, utd=4, policy_delay=4, policy_batch="all")
 
-# Updates after which the return and Q at the start no longer change (benchmarks/defaults_study.md).
+# Updates after which the return and Q at the start no longer change (studies/defaults/results.md).
 CQL_PRIOR = Pretraining("cql", CQLConfig(), 4_000)
 CALQL_PRIOR = Pretraining("calql", CQLConfig(calibrated=True), 4_000)
 IQL_PRIOR = Pretraining("iql", IQLConfig(), 4_000)
@@ -204,7 +204,7 @@ JUMP_STARTS = (
     ),
 )
 
-# The paper says neither temperature nor T nor epsilon: benchmarks/porl_study.md chose them. Half of
+# The paper says neither temperature nor T nor epsilon: studies/porl/results.md chose them. Half of
 # its UTD of 16, as 16 updates a step would double the minutes.
 PORL = Recipe(
     name="porl",

@@ -23,7 +23,7 @@ from rlft.show import (
     static_strip,
     with_fallback,
 )
-from rlft.show.widgets.frames import frames as widgets
+from rlft.show.widgets import frames as widgets
 
 LABELS = ["0", "500", "1,000", "1,500", "2,000"]
 

@@ -30,7 +30,7 @@ class GateRule:
             maze's time limit, so that one wrong decision costs little.
         check_every: environment steps between two decisions. Unknown in the paper; chosen as two
             longest episodes of the maze: the judge must have seen what the explorer does at this h,
-            and learned from it, before it is asked again (benchmarks/fqe_validity.md).
+            and learned from it, before it is asked again (studies/fqe/results.md).
         tolerance: what may be missing, in units of return, 0 or more. Unknown in the paper; chosen
             as two steps of a walk, several times what the estimate wobbles (0.5) while the policy
             stays.
@@ -38,7 +38,7 @@ class GateRule:
             the paper; chosen 0, as the spread does not see what the data does not show.
         may_grow: whether h grows by `step`, up to `start_at`, when the estimate is too low. Unknown
             in the paper, which only speaks of reducing; chosen on, as a judge that learns of a fall
-            late should be able to take back what it gave (benchmarks/ajs_study.md, on data where
+            late should be able to take back what it gave (studies/ajs/results.md, on data where
             the explorer starts well, sees no difference).
         judge: which policy is estimated: the one at the "current" h, or the "candidate" that would
             follow. Unknown in the paper beyond its words "current switching policy"; chosen so.
@@ -60,7 +60,7 @@ class GateRule:
             ahead of the policies that it judges.
         data_share: share of logged rows in the estimator's batches, in [0, 1], beside what the
             replay holds. The paper says "the buffer"; chosen 0: from its own steps the judge
-            notices the bad hand-offs, from logged ones alone few (benchmarks/fqe_validity.md).
+            notices the bad hand-offs, from logged ones alone few (studies/fqe/results.md).
         reference: a "frozen" function, or one that is "tracked", re-estimated along the run from
             the same batches. Unknown in the paper ("initial offline value"); chosen frozen.
         reference_updates: updates of the reference on the logged data, before the run. Unknown in

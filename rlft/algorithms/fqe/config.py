@@ -35,7 +35,7 @@ class FQEConfig:
         polyak: share of the way that soft targets move at each update, in (0, 1]. The value of a
             walk of 50 steps needs some 50 rounds of targets, and nothing chases these targets as a
             policy would: so ten times the learners' 0.03, with which the error after 300 updates
-            is 18 instead of 5 (benchmarks/fqe_validity.md).
+            is 18 instead of 5 (studies/fqe/results.md).
         hard_every: updates between two hard copies.
         clip: keep targets inside the range of returns that the rewards allow.
         time_aware: Q(s, a, t / T) instead of Q(s, a), for policies that look at the clock.

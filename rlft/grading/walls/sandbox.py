@@ -145,7 +145,7 @@ def environment(scratch: Path) -> dict[str, str]:
 def python_folders() -> list[Path]:
     """What every notebook needs: Python, the packages, the course with its data."""
     needed = [sys.prefix, sys.base_prefix, PACKAGE, datasets_root()]
-    measured = PACKAGE.parent / "benchmarks"  # in a clone: some notebooks draw what is in there
+    measured = PACKAGE.parent / "studies"  # in a clone: some notebooks draw what is in there
     needed += [measured] if measured.is_dir() else []
     return list(dict.fromkeys(p for path in needed for p in (Path(path), Path(path).resolve())))
 

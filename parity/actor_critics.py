@@ -1,4 +1,4 @@
-"""SAC, CQL and Cal-QL beside d3rlpy's: the rows of `d3rlpy_parity`'s table.
+"""SAC, CQL and Cal-QL beside d3rlpy's: the rows of `parity.py`'s table.
 
 Letters: E ensemble members, n sampled actions.
 """
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import d3rlpy
 import torch
-from d3rlpy_rows import (
+from rows import (
     CRITICS,
     GAMMA,
     LR,
@@ -26,7 +26,7 @@ from d3rlpy_rows import (
     policy_rows,
     row,
 )
-from d3rlpy_twins import (
+from twins import (
     ACTION,
     SAMPLES,
     Twin,

@@ -1,10 +1,10 @@
 """The study behind the course's defaults: one thing changed at a time, everything else as it is.
 
-    python benchmarks/defaults_study.py            # about 25 minutes on one core; resumes
-    python benchmarks/defaults_study.py --table    # only writes the table from what is there
+    python studies/defaults/study.py            # about 25 minutes on one core; resumes
+    python studies/defaults/study.py --table    # only writes the table from what is there
 
 Each row trains a prior with 6 seeds, compares its Q with Monte-Carlo truth, and fine-tunes it for
-2,000 steps. Rows go to `defaults_study.csv` as they finish, the table to `defaults_study.md`.
+2,000 steps. Rows go to `results.csv` as they finish, the table to `results.md`.
 Returns are minus the number of steps to the goal in every reward convention, so rows compare.
 """
 
@@ -26,7 +26,7 @@ from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Handover, Online, Recipe, find_recipe
 
 HERE = Path(__file__).parent
-CSV, TABLE = HERE / "defaults_study.csv", HERE / "defaults_study.md"
+CSV, TABLE = HERE / "results.csv", HERE / "results.md"
 SEEDS, UPDATES, ONLINE_STEPS = 6, 3_000, 2_000
 MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
 SPARSE = "rlft/maze/sparse-medium-v0"  # the medium data with +1 at the goal and 0 else
@@ -164,7 +164,7 @@ def write_table(results: list[dict[str, str]]) -> None:
     lines = [
         "# Study behind the defaults",
         "",
-        f"Made by `python benchmarks/defaults_study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
+        f"Made by `python studies/defaults/study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
         "steps, mean [95 % bootstrap interval over seeds]. start, drop and final count minus the "
         "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
         "the row's own reward. seconds: on a machine with other work, for orientation only.",

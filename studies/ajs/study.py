@@ -1,12 +1,12 @@
 """The study behind lesson 05: AJS against what it is made of, and what its gate is sensitive to.
 
-    python benchmarks/ajs_study.py            # about 50 minutes on one quiet core; resumes
-    python benchmarks/ajs_study.py --table    # only writes the table from what is there
+    python studies/ajs/study.py            # about 50 minutes on one quiet core; resumes
+    python studies/ajs/study.py --table    # only writes the table from what is there
 
 Each arm fine-tunes several seeds from the same InAC prior: 6, or 20 on the medium data, where six
-left open whether AJS ends above InAC. A row of `ajs_study.csv` is one seed of one arm at one
+left open whether AJS ends above InAC. A row of `results.csv` is one seed of one arm at one
 evaluation: return of whoever acts, of the explorer alone, h and both estimates. The table of
-intervals goes to `ajs_study.md`. Priors are kept below the results folder.
+intervals goes to `results.md`. Priors are kept below the results folder.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rlft.recipes import Online, Recipe, find_recipe
 from rlft.results.store import load_prior, results_root, save_prior
 
 HERE = Path(__file__).parent
-CSV, TABLE = HERE / "ajs_study.csv", HERE / "ajs_study.md"
+CSV, TABLE = HERE / "results.csv", HERE / "results.md"
 EVERY, EPISODES = 250, 20
 UPDATES = 3_000  # of InAC; its return has stopped moving by then
 NARROW, MEDIUM = "near-optimal data", "medium data"
@@ -161,7 +161,7 @@ def write_table(rows: list[dict[str, str]]) -> None:
     lines = [
         "# Study behind lesson 05",
         "",
-        f"Made by `python benchmarks/ajs_study.py`: {UPDATES:,} updates of InAC; "
+        f"Made by `python studies/ajs/study.py`: {UPDATES:,} updates of InAC; "
         "mean [95 % bootstrap interval over seeds]. Returns are those of whoever acts, with "
         "sampled actions. average is over all steps; drop is the start minus the lowest "
         f"evaluation (one every {EVERY} steps, {EPISODES} episodes; of a noisy curve it is never "

@@ -1,10 +1,10 @@
 """The study behind lesson 07: with and without the offline data, and WSRL with one part removed.
 
-    python benchmarks/wsrl_study.py            # about 25 minutes on one core; resumes
-    python benchmarks/wsrl_study.py --table    # only writes the table from what is there
+    python studies/wsrl/study.py            # about 25 minutes on one core; resumes
+    python studies/wsrl/study.py --table    # only writes the table from what is there
 
-Each arm fine-tunes 6 seeds for 1,500 steps. A row of `wsrl_study.csv` is one seed of one arm at one
-evaluation: return, and Q on logged pairs. The table of intervals goes to `wsrl_study.md`. Priors
+Each arm fine-tunes 6 seeds for 1,500 steps. A row of `results.csv` is one seed of one arm at one
+evaluation: return, and Q on logged pairs. The table of intervals goes to `results.md`. Priors
 are kept below the results folder, so that arms share them and an interrupted study goes on.
 """
 
@@ -27,7 +27,7 @@ from rlft.recipes import Handover, Online, Pretraining, Recipe, Warmup, find_rec
 from rlft.results.store import load_prior, results_root, save_prior
 
 HERE = Path(__file__).parent
-CSV, TABLE = HERE / "wsrl_study.csv", HERE / "wsrl_study.md"
+CSV, TABLE = HERE / "results.csv", HERE / "results.md"
 SEEDS, STEPS, EVERY, PAIRS = 6, 1_500, 125, 512
 MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
 SAC = SACConfig(batch_size=64)  # CQL's batches, so that only the loss differs
@@ -172,7 +172,7 @@ def write_table(rows: list[dict[str, str]]) -> None:
     lines = [
         "# Study behind lesson 07",
         "",
-        f"Made by `python benchmarks/wsrl_study.py`: `{MEDIUM}` where nothing else is said, "
+        f"Made by `python studies/wsrl/study.py`: `{MEDIUM}` where nothing else is said, "
         f"{SEEDS} seeds, {STEPS:,} steps, mean [95 % bootstrap interval over seeds]. Returns "
         "are those of sampled actions; average is over all steps, drop is the start minus the "
         f"lowest of {STEPS // EVERY} evaluations (of a noisy curve it is never 0), final is the "

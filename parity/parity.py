@@ -1,4 +1,4 @@
-"""Compares losses and gradient steps with d3rlpy's: ``python benchmarks/d3rlpy_parity.py``.
+"""Compares losses and gradient steps with d3rlpy's: ``python parity/parity.py``.
 
 Both libraries get the same weights, the same batch and the same random numbers, and every loss,
 gradient and new weight that they share is put side by side. Where their conventions differ (a sum
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import d3rlpy
 import torch
+from actor_critics import actor_critic, cql, sac, sac_pair
 from d3rlpy.models.torch.distributions import SquashedGaussianDistribution
-from d3rlpy_actor_critics import actor_critic, cql, sac, sac_pair
-from d3rlpy_rows import (
+from rows import (
     CRITICS,
     ENCODER,
     GAMMA,
@@ -35,7 +35,7 @@ from d3rlpy_rows import (
     policy_rows,
     row,
 )
-from d3rlpy_twins import (
+from twins import (
     ACTION,
     Twin,
     critic_twins,

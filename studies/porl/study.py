@@ -1,11 +1,11 @@
 """The study behind lesson 06: how long to pre-sample, and how much epsilon.
 
-    python benchmarks/porl_study.py            # about 10 minutes on one core; resumes
-    python benchmarks/porl_study.py --table    # only writes the table from what is there
+    python studies/porl/study.py            # about 10 minutes on one core; resumes
+    python studies/porl/study.py --table    # only writes the table from what is there
 
 Each row starts from the same six cloned policies, pre-samples T steps with epsilon, and fine-tunes
 for 300 steps, within which a critic that is not ready has ruined the policy. Rows go to
-`porl_study.csv` as they finish, the table to `porl_study.md`.
+`results.csv` as they finish, the table to `results.md`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rlft.finetune import Prior, finetune, pretrain
 from rlft.recipes import Recipe, Warmup, find_recipe
 
 HERE = Path(__file__).parent
-CSV, TABLE = HERE / "porl_study.csv", HERE / "porl_study.md"
+CSV, TABLE = HERE / "results.csv", HERE / "results.md"
 SEEDS, CLONING, AFTER, EVERY = 6, 2_000, 300, 50
 MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
 SQUARES = 4  # along each side of a cell, as in the course's pictures of visits
@@ -153,7 +153,7 @@ def write_table(results: list[dict[str, str]]) -> None:
     lines = [
         "# Pre-sampling: how long, and how random",
         "",
-        f"Made by `python benchmarks/porl_study.py`: {SEEDS} seeds, a policy cloned with "
+        f"Made by `python studies/porl/study.py`: {SEEDS} seeds, a policy cloned with "
         f"{CLONING:,} updates, T steps of pre-sampling with 8 critic updates each, then {AFTER} "
         f"steps of fine-tuning, evaluated every {EVERY}; mean [95 % bootstrap interval over "
         "seeds]. drop and final are of the policy's sampled actions after the pre-sampling. Q "

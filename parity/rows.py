@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 from d3rlpy.models.encoders import VectorEncoderFactory
-from d3rlpy_twins import ACTION, OBSERVATION, Twin, gradient_of, joined, value_of
 from torch import Tensor
+from twins import ACTION, OBSERVATION, Twin, gradient_of, joined, value_of
 
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig

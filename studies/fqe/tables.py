@@ -1,4 +1,4 @@
-"""The tables of `fqe_validity.py`: correlations, errors, and what a gate would have noticed.
+"""The tables of `study.py`: correlations, errors, and what a gate would have noticed.
 
 Letters: H hand-offs.
 """

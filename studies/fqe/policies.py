@@ -1,4 +1,4 @@
-"""Policies of many qualities for `fqe_validity.py`, stacked so that they are evaluated at once.
+"""Policies of many qualities for `study.py`, stacked so that they are evaluated at once.
 
 All have InAC's policy class: weights of the same shape, whoever trained them, stack to S policies.
 """

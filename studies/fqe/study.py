@@ -1,11 +1,11 @@
 """Does fitted Q evaluation tell the truth? Its estimates against Monte-Carlo returns.
 
-    python benchmarks/fqe_validity.py            # about 13 minutes of one core; resumes
-    python benchmarks/fqe_validity.py --table    # only writes the tables from what is there
+    python studies/fqe/study.py            # about 13 minutes of one core; resumes
+    python studies/fqe/study.py --table    # only writes the tables from what is there
 
 Three questions: policies of many qualities on three sets of data (`policies`), the settings that
 matter (`settings`), and whether the estimate notices that a hand-off at step h is bad (`hand-off`).
-Rows go to `fqe_validity.csv` as each part finishes, tables to `fqe_validity.md`.
+Rows go to `results.csv` as each part finishes, tables to `results.md`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fqe_policies import (
+from policies import (
     SEEDS,
     Entry,
     collect,
@@ -30,7 +30,7 @@ from fqe_policies import (
     snapshots,
     stack,
 )
-from fqe_tables import STAY, Row, hand_off_table, policies_table, settings_table
+from tables import STAY, Row, hand_off_table, policies_table, settings_table
 
 from rlft import CriticConfig, InACConfig, OfflineData, ReplayBuffer, Transitions, load_dataset
 from rlft.algorithms.fqe.learner import FQE, FQEConfig
@@ -38,7 +38,7 @@ from rlft.envs import time_limit_of
 from rlft.nets.timed import Stationary, Switching, TimedPolicy
 
 HERE = Path(__file__).parent
-CSV, TABLE = HERE / "fqe_validity.csv", HERE / "fqe_validity.md"
+CSV, TABLE = HERE / "results.csv", HERE / "results.md"
 MEDIUM, WIDE = "rlft/maze/detour-medium-v0", "rlft/maze/detour-wide-v0"
 NEAR = "rlft/maze/detour-near-optimal-v0"
 UPDATES, PENDULUM_UPDATES, GAMMA = 1_000, 6_000, 0.98
@@ -229,7 +229,7 @@ def write_tables(rows: list[Row]) -> None:
     lines = [
         "# Does fitted Q evaluation tell the truth?",
         "",
-        f"Made by `python benchmarks/fqe_validity.py`. Estimates after {UPDATES:,} updates (on "
+        f"Made by `python studies/fqe/study.py`. Estimates after {UPDATES:,} updates (on "
         f"Pendulum {PENDULUM_UPDATES:,}), at the environment's own starts, against Monte-Carlo "
         "returns of the same discount and horizon. Correlations with 95 % bootstrap intervals over "
         "policies, of which two share each training. Spread: the ensemble's own doubt.",
