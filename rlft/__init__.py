@@ -80,10 +80,10 @@ from rlft.evaluate import (
     training_regret,
     value_map,
 )
-from rlft.finetune import Crossing, Prior, Run, finetune, hand_over, pretrain, untrained
+from rlft.finetune import HandoverRecord, Prior, Run, finetune, hand_over, pretrain, untrained
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
-from rlft.nets.timed import Stationary, Switching
+from rlft.nets.timed import JumpStartPolicy, Stationary
 from rlft.recipes import (
     RECIPES,
     Handover,
@@ -182,9 +182,9 @@ __all__ = [
     "Random",
     "Geometric",
     "Automatic",
-    "Switching",
+    "JumpStartPolicy",
     "Stationary",
-    "Crossing",
+    "HandoverRecord",
     "find_recipe",
     "diff_recipes",
     "hand_over",

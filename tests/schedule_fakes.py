@@ -1,4 +1,4 @@
-"""A `Setting` that takes milliseconds: small networks, a line on which the reward is the action.
+"""A `ScheduleContext` that takes milliseconds: small networks, a line whose reward is the action.
 
 The return of an episode is the sum of its actions, so the value of any guide and explorer is known
 by hand.
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from small import small
 
-from rlft.acting.horizon import Setting
+from rlft.acting.horizon import ScheduleContext
 from rlft.algorithms import make_learner
 from rlft.data import ReplayBuffer, Transitions
 from rlft.nets.policies import Policy
@@ -49,11 +49,11 @@ def always(policy: Policy, *actions: float) -> None:
         bias[..., 0] = torch.tensor(actions).atanh().unsqueeze(1)
 
 
-def make_setting(*, seeds: int = 3, **changes: Any) -> Setting:
+def make_context(*, seeds: int = 3, **changes: Any) -> ScheduleContext:
     """A run of 1,000 steps on the line, before its first step; the replay is empty."""
     data = line_data()
     learner, guide = (make_learner(small("inac"), 1, 1, seeds, seed) for seed in (0, 1))
-    setting = Setting(
+    context = ScheduleContext(
         seeds=seeds,
         steps=1_000,
         time_limit=LIMIT,
@@ -64,7 +64,7 @@ def make_setting(*, seeds: int = 3, **changes: Any) -> Setting:
         seed=0,
         device=torch.device("cpu"),
     )
-    return replace(setting, **changes)
+    return replace(context, **changes)
 
 
 def fill(replay: ReplayBuffer, steps: int, *, reward: float = 7.0) -> None:

@@ -13,7 +13,7 @@ from maze_fakes import logged
 from torch import Tensor
 
 from rlft.acting import Automatic, Fixed, JumpStart, LearnerActs
-from rlft.acting.rules import Acting, Cast, Moment
+from rlft.acting.rules import ActContext, Acting, Policies
 from rlft.algorithms import ALGORITHMS, Config
 from rlft.data import Transitions
 from rlft.finetune import Prior, pretrain
@@ -67,23 +67,23 @@ class Always:
     random_share: float = 0.0
     schedule: Fixed = Fixed(0)
 
-    def check(self, cast: Cast) -> None:
+    def check(self, policies: Policies) -> None:
         """Nothing to check."""
 
-    def act(self, moment: Moment) -> Tensor:
-        return torch.full((*moment.observations.shape[:2], self.actions), self.action)
+    def act(self, context: ActContext) -> Tensor:
+        return torch.full((*context.observations.shape[:2], self.actions), self.action)
 
 
 @dataclass(frozen=True)
 class ModeOf(Always):
-    """A rule without chance: the most likely action of one policy of the cast."""
+    """A rule without chance: the most likely action of one policy of the policies."""
 
     action: float = 0.0
     who: Literal["learner", "guide", "frozen"] = "learner"
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         with torch.no_grad():
-            return getattr(moment.cast, self.who).mode(moment.observations)
+            return getattr(context.policies, self.who).mode(context.observations)
 
 
 def cut(recipe: Recipe) -> Recipe:
@@ -111,11 +111,13 @@ def pendulum_data(episodes: int = 2, steps: int = 30) -> Transitions:
         observation, _ = env.reset(seed=episode)
         for step in range(steps):
             action = rng.uniform(-1, 1, 1)
-            following, reward, terminated, truncated, _ = env.step(2 * action)  # torque in [-2, 2]
-            row = (observation, action, reward, following, terminated, truncated, step)
+            next_observation, reward, terminated, truncated, _ = env.step(
+                2 * action
+            )  # torque in [-2, 2]
+            row = (observation, action, reward, next_observation, terminated, truncated, step)
             for name, value in zip(columns, row, strict=False):
                 columns[name].append(value)
-            observation = following
+            observation = next_observation
     arrays = {name: np.array(values) for name, values in columns.items() if values}
     return Transitions(**arrays, name="pendulum", env_id="Pendulum-v1")
 

@@ -24,7 +24,7 @@ from rlft.nets.policies import Policy
 
 
 @dataclass(frozen=True)
-class Setting:
+class ScheduleContext:
     """What a schedule may look at. The networks and the replay change while the run goes on.
 
     Attributes:
@@ -88,7 +88,7 @@ class Horizon:
 class Schedule(Protocol):
     """A rule that chooses h."""
 
-    def start(self, setting: Setting) -> Horizon:
+    def start(self, context: ScheduleContext) -> Horizon:
         """Begins a run.
 
         Raises:
@@ -97,14 +97,14 @@ class Schedule(Protocol):
         ...
 
 
-def longest(steps: int | None, setting: Setting) -> int:
+def longest(steps: int | None, context: ScheduleContext) -> int:
     """An h as given, or the time limit for None, after checking that it fits the episode.
 
     Raises:
         InputError: if h is beyond the episode, or if it is the whole episode and the environment
             declares no time limit.
     """
-    limit = setting.time_limit
+    limit = context.time_limit
     if steps is None:
         if limit is None:
             raise InputError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlft.acting.horizon import Horizon, Setting, longest
+from rlft.acting.horizon import Horizon, ScheduleContext, longest
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 
@@ -38,10 +38,10 @@ class Random:
                 f"Random(up_to={self.up_to}): h counts the guide's steps; give 0 or more."
             )
 
-    def start(self, setting: Setting) -> Horizon:
+    def start(self, context: ScheduleContext) -> Horizon:
         """Draws the first episodes' h."""
-        up_to = longest(self.up_to, setting)
-        return _Drawn(setting, lambda stream: int(stream.integers(up_to + 1)))
+        up_to = longest(self.up_to, context)
+        return _Drawn(context, lambda stream: int(stream.integers(up_to + 1)))
 
 
 @stored
@@ -75,10 +75,10 @@ class Geometric:
                     "0.9 to roll in and 0.99 to continue."
                 )
 
-    def start(self, setting: Setting) -> Horizon:
+    def start(self, context: ScheduleContext) -> Horizon:
         """Draws the first episodes' h."""
         endless = self.continue_probability == 1
-        limit = longest(None, setting) if endless else setting.time_limit
+        limit = longest(None, context) if endless else context.time_limit
 
         def draw(stream: np.random.Generator) -> int:
             rolls_in = stream.random() < self.roll_in_probability
@@ -90,17 +90,19 @@ class Geometric:
             steps = int(stream.geometric(1 - self.continue_probability))
             return steps if limit is None else min(steps, limit)
 
-        return _Drawn(setting, draw)
+        return _Drawn(context, draw)
 
 
 class _Drawn(Horizon):
     """A new h for each episode, from each seed's own stream."""
 
-    def __init__(self, setting: Setting, draw: Callable[[np.random.Generator], int]) -> None:
-        roots = np.random.SeedSequence(setting.seed).spawn(setting.seeds)
+    def __init__(
+        self, context: ScheduleContext, draw: Callable[[np.random.Generator], int]
+    ) -> None:
+        roots = np.random.SeedSequence(context.seed).spawn(context.seeds)
         self.streams = [np.random.default_rng(root) for root in roots]
         self.draw = draw
-        super().__init__(np.zeros(setting.seeds))
+        super().__init__(np.zeros(context.seeds))
         for h in (self.current, self.proposed):  # for the first episodes, and for those after them
             h[:] = [draw(stream) for stream in self.streams]
 

@@ -27,7 +27,7 @@ NO_GUIDE = Fixed(0)
 
 
 @dataclass(frozen=True)
-class Cast:
+class Policies:
     """The policies of a run.
 
     Attributes:
@@ -42,21 +42,21 @@ class Cast:
 
 
 @dataclass(frozen=True)
-class Moment:
+class ActContext:
     """What a rule may look at when it chooses.
 
     Attributes:
         observations: (S, B, O); in the online loop B is 1.
         timesteps: (S, B), the step within each episode, 0 at its start.
         horizon: (S,), h of the episode under way; 0 where there is no jump start.
-        cast: the policies.
+        policies: the policies.
         generator: source of randomness.
     """
 
     observations: Tensor
     timesteps: Tensor
     horizon: Tensor
-    cast: Cast
+    policies: Policies
     generator: torch.Generator
 
 
@@ -73,11 +73,11 @@ class Acting(Protocol):
         """How long a guide walks; `NO_GUIDE` where there is none."""
         ...
 
-    def check(self, cast: Cast) -> None:
+    def check(self, policies: Policies) -> None:
         """Raises InputError if the policies of a run cannot act together under this rule."""
         ...
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """Chooses the next actions, (S, B, A) in [-1, 1]."""
         ...
 
@@ -96,7 +96,7 @@ class _OnePolicy:
         """No guide."""
         return NO_GUIDE
 
-    def check(self, cast: Cast) -> None:
+    def check(self, policies: Policies) -> None:
         """Any policy can act alone."""
 
 
@@ -105,9 +105,9 @@ class _OnePolicy:
 class LearnerActs(_OnePolicy):
     """The policy that is being trained acts, sampled: plain online learning."""
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """Samples the learner's policy."""
-        return moment.cast.learner.sample(moment.observations, moment.generator)
+        return context.policies.learner.sample(context.observations, context.generator)
 
 
 @stored
@@ -115,9 +115,9 @@ class LearnerActs(_OnePolicy):
 class FrozenActs(_OnePolicy):
     """The pre-trained policy acts, sampled and unchanged: WSRL's warm-up, JSRL's guide."""
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """Samples the pre-trained policy."""
-        return moment.cast.frozen.sample(moment.observations, moment.generator)
+        return context.policies.frozen.sample(context.observations, context.generator)
 
 
 @stored
@@ -125,9 +125,9 @@ class FrozenActs(_OnePolicy):
 class GuideActs(_OnePolicy):
     """The guide acts, sampled; it may be learning too (AJS)."""
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """Samples the guide."""
-        return moment.cast.guide.sample(moment.observations, moment.generator)
+        return context.policies.guide.sample(context.observations, context.generator)
 
 
 @stored
@@ -176,14 +176,14 @@ class EpsilonGreedy:
         """That of the rule within."""
         return self.of.schedule
 
-    def check(self, cast: Cast) -> None:
+    def check(self, policies: Policies) -> None:
         """Raises what the rule within raises."""
-        self.of.check(cast)
+        self.of.check(policies)
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """The rule's own action, or with probability epsilon a disturbed one."""
-        own = self.of.act(moment)  # (S, B, A)
-        generator, where = moment.generator, own.device
+        own = self.of.act(context)  # (S, B, A)
+        generator, where = context.generator, own.device
         disturbed = torch.rand(own.shape[:2], generator=generator, device=where) < self.epsilon
         if self.noise == "uniform":
             other = torch.rand(own.shape, generator=generator, device=where) * 2 - 1
@@ -212,28 +212,28 @@ class JumpStart:
         """The larger of the two rules'."""
         return max(self.guide.random_share, self.explorer.random_share)
 
-    def check(self, cast: Cast) -> None:
+    def check(self, policies: Policies) -> None:
         """Raises InputError unless guide and explorer have the same actions and policy class."""
-        check_pair(cast.guide, cast.learner)
+        check_pair(policies.guide, policies.learner)
 
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """Guide where t < h, explorer elsewhere."""
-        walks = guide_walks(moment.timesteps, moment.horizon).unsqueeze(-1)  # (S, B, 1)
-        return torch.where(walks, self.guide.act(moment), self.explorer.act(moment))  # (S, B, A)
+        walks = guide_walks(context.timesteps, context.horizon).unsqueeze(-1)  # (S, B, 1)
+        return torch.where(walks, self.guide.act(context), self.explorer.act(context))  # (S, B, A)
 
 
-class Performer:
+class RulePolicy:
     """A rule as a policy for one evaluation: counts the steps of episodes that start together.
 
     Args:
         rule: who acts.
-        cast: the policies.
+        policies: the policies.
         horizon: (S,), h of the episodes.
     """
 
-    def __init__(self, rule: Acting, cast: Cast, horizon: Tensor) -> None:
-        self.rule, self.cast, self.horizon = rule, cast, horizon
-        self.seeds = cast.learner.seeds
+    def __init__(self, rule: Acting, policies: Policies, horizon: Tensor) -> None:
+        self.rule, self.policies, self.horizon = rule, policies, horizon
+        self.seeds = policies.learner.seeds
         self.device = horizon.device
         self.timestep = 0
 
@@ -242,7 +242,7 @@ class Performer:
         timesteps = torch.full(observations.shape[:2], self.timestep, device=self.device)  # (S, B)
         self.timestep += 1
         return self.rule.act(
-            Moment(observations, timesteps, self.horizon, self.cast, generator)
+            ActContext(observations, timesteps, self.horizon, self.policies, generator)
         )  # (S, B, A)
 
     def mode(self, observations: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rlft.acting.horizon import Horizon, Setting, longest
+from rlft.acting.horizon import Horizon, ScheduleContext, longest
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 
@@ -39,9 +39,9 @@ class Fixed:
                 f"Fixed(steps={self.steps}): h counts the guide's steps; give 0 or more."
             )
 
-    def start(self, setting: Setting) -> Horizon:
+    def start(self, context: ScheduleContext) -> Horizon:
         """h, everywhere and always."""
-        return Horizon(np.full(setting.seeds, longest(self.steps, setting)))
+        return Horizon(np.full(context.seeds, longest(self.steps, context)))
 
 
 @stored
@@ -95,12 +95,12 @@ class Linear:
                 "less."
             )
 
-    def start(self, setting: Setting) -> Horizon:
+    def start(self, context: ScheduleContext) -> Horizon:
         """Begins the fall."""
-        start = longest(self.start_at, setting)
+        start = longest(self.start_at, context)
         self._check_fall(start)
-        over = self.steps or max(round(self.share * setting.steps), 1)
-        return _Falling(setting.seeds, start, self.end, over)
+        over = self.steps or max(round(self.share * context.steps), 1)
+        return _Falling(context.seeds, start, self.end, over)
 
 
 class _Falling(Horizon):
@@ -165,15 +165,15 @@ class Stepped:
                 f"Stepped(window={self.window}): a moving mean needs at least 1 evaluation."
             )
 
-    def start(self, setting: Setting) -> Horizon:
+    def start(self, context: ScheduleContext) -> Horizon:
         """Begins with the first stage."""
         stages = self.stages
         if stages is None:
-            even = np.linspace(longest(None, setting), 0, self.count).round()
+            even = np.linspace(longest(None, context), 0, self.count).round()
             stages = tuple(int(h) for h in even)
             _check_stages(stages)
-        longest(stages[0], setting)
-        return _Curriculum(setting.seeds, stages, self.tolerance, self.window)
+        longest(stages[0], context)
+        return _Curriculum(context.seeds, stages, self.tolerance, self.window)
 
 
 def _check_stages(stages: tuple[int, ...]) -> None:

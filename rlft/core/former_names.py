@@ -20,7 +20,7 @@ FORMER_NAMES = {
     "rlft.finetune.acting.LearnerActs": "LearnerActs",
     "rlft.finetune.automatic.Automatic": "Automatic",
     "rlft.finetune.checkpoint.Setup": "Setup",
-    "rlft.finetune.handover.Crossing": "Crossing",
+    "rlft.finetune.handover.Crossing": "HandoverRecord",
     "rlft.finetune.recipe.Handover": "Handover",
     "rlft.finetune.recipe.Online": "Online",
     "rlft.finetune.recipe.Pretraining": "Pretraining",

@@ -25,8 +25,8 @@ from rlft.envs.vectorise import (
     env_shape,
     is_maze,
     make_vec,
-    next_observations,
     time_limit_of,
+    true_next_observations,
 )
 
 MAZES: dict[str, dict[str, str]] = {
@@ -69,6 +69,6 @@ __all__ = [
     "log_episodes",
     "make_vec",
     "maze_step",
-    "next_observations",
+    "true_next_observations",
     "time_limit_of",
 ]

@@ -20,7 +20,7 @@ from rlft.envs.dynamics import maze_step
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.geometry import MazeLayout
 from rlft.envs.maze import MazeVectorEnv
-from rlft.envs.vectorise import is_maze, make_vec, next_observations
+from rlft.envs.vectorise import is_maze, make_vec, true_next_observations
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _run_round(
     while (lengths == 0).any():
         actions = behaviour_actions(env.layout, targets, behaviour, observations, rng)
         observations, rewards, terminations, truncations, info = env.step(actions)
-        seen.append(next_observations(observations, info))
+        seen.append(true_next_observations(observations, info))
         acted.append(actions)
         paid.append(rewards)
         ended.append(terminations)

@@ -76,7 +76,7 @@ class NormalisedVectorEnv(VectorWrapper):
         return observations, rewards.astype(np.float32), terminations, truncations, info
 
 
-def next_observations(
+def true_next_observations(
     observations: NDArray[np.float32], info: Mapping[str, Any]
 ) -> NDArray[np.float32]:
     """Returns the observations (N, O) that the last actions truly led to.

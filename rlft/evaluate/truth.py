@@ -103,16 +103,16 @@ def monte_carlo_q(
                 f"{env_id!r} cannot start in a given state: reset(options={{'state': ...}}) did "
                 "not return that state. Monte-Carlo truth needs one of the mazes, rlft/Maze-*-v0."
             )
-        following = actions[:, first : first + width].reshape(len(start), -1)  # (S*n, A)
+        next_actions = actions[:, first : first + width].reshape(len(start), -1)  # (S*n, A)
         total = np.zeros(len(start))
         running = np.ones(len(start), dtype=bool)
         for step in range(steps):
-            observations, rewards, ended, cut, _ = env.step(following)
+            observations, rewards, ended, cut, _ = env.step(next_actions)
             total += gamma**step * np.where(running, rewards, 0.0)
             running &= ~(ended | cut)
             if step + 1 == steps or not running.any():
                 break
-            following = act(observations)  # (S*n, A)
+            next_actions = act(observations)  # (S*n, A)
         env.close()
         values.append(total.reshape(here.shape[:2]))
     joined = np.concatenate(values, axis=1)  # (S, N*R)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rlft.acting.rules import Cast
+from rlft.acting.rules import Policies
 from rlft.algorithms import make_learner
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError, NumericalError
@@ -71,7 +71,7 @@ class Experiment:
             )
             learner, _ = hand_over(prior, recipe)
             guide = hand_over_guide(prior, recipe) or prior.learner
-            recipe.acting.check(Cast(learner.policy, guide.policy, prior.learner.policy))
+            recipe.acting.check(Policies(learner.policy, guide.policy, prior.learner.policy))
         except InputError as error:
             raise InputError(f"Recipe {recipe.name!r} from {name}: {error}") from error
 

@@ -1,12 +1,12 @@
 """Pre-training, the switch, and the online loop."""
 
-from rlft.finetune.handover import Crossing, hand_over
+from rlft.finetune.handover import HandoverRecord, hand_over
 from rlft.finetune.loop import finetune
 from rlft.finetune.pretrain import Prior, pretrain, untrained
 from rlft.finetune.run import Run
 
 __all__ = [
-    "Crossing",
+    "HandoverRecord",
     "Prior",
     "Run",
     "finetune",

@@ -1,7 +1,7 @@
 """The switch: which parts of the prior the online learner starts from.
 
-Nothing crosses silently. The result is a `Crossing` that says part by part what came along and
-what started fresh, and `evaluate.switch_report` prints it.
+Nothing crosses silently. The result is a `HandoverRecord`, which says part by part what came along
+and what started fresh; `report.switch_report` prints it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PARTS_OF_CRITICS = ("critics", "state_value")
 
 @stored
 @dataclass(frozen=True)
-class Crossing:
+class HandoverRecord:
     """What happened at the switch.
 
     Attributes:
@@ -70,7 +70,7 @@ def hand_over_guide(
 
 def hand_over(
     prior: Prior, recipe: Recipe, *, seed: int = 0, device: str | torch.device = "cpu"
-) -> tuple[Learner, Crossing]:
+) -> tuple[Learner, HandoverRecord]:
     """Builds the online learner from a prior.
 
     Args:
@@ -102,16 +102,16 @@ def hand_over(
     )
     state = given.state_dict()
     own = learner.parts()
-    crossing = tuple(n for n in _wanted(recipe.handover) if n in own and n in given.parts())
-    for name in crossing:
+    crossed = tuple(n for n in _wanted(recipe.handover) if n in own and n in given.parts())
+    for name in crossed:
         load_part(own[name], {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
-    if "target_critics" in own and "target_critics" not in crossing:
+    if "target_critics" in own and "target_critics" not in crossed:
         own["target_critics"].load_state_dict(own["critics"].state_dict())
     moments: tuple[str, ...] = ()
     if recipe.handover.optimizers:
         theirs = given.optimizers()
-        moments = tuple(n for n in crossing if n in theirs and n in learner.optimizers())
+        moments = tuple(n for n in crossed if n in theirs and n in learner.optimizers())
         for name in moments:
             load_adam(learner.optimizers()[name], state, name)
-    fresh = tuple(name for name in own if name not in crossing)
-    return learner, Crossing(crossing, moments, fresh)
+    fresh = tuple(name for name in own if name not in crossed)
+    return learner, HandoverRecord(crossed, moments, fresh)

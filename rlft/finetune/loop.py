@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from rlft.acting.horizon import Setting, as_tensor
-from rlft.acting.rules import NO_GUIDE, Acting, Cast, LearnerActs, Moment, Performer
+from rlft.acting.horizon import ScheduleContext, as_tensor
+from rlft.acting.rules import NO_GUIDE, ActContext, Acting, LearnerActs, Policies, RulePolicy
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
 from rlft.core.compute import find_device
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
-from rlft.envs import make_vec, next_observations, time_limit_of
+from rlft.envs import make_vec, time_limit_of, true_next_observations
 from rlft.evaluate.rollout import Evaluator
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import Plan, make_plan
@@ -69,7 +69,7 @@ class OnlineLoop:
     ) -> None:
         self.prior, self.plan, self.recipe = prior, plan, plan.recipe
         self.seed, self.device, self.progress = seed, device, progress
-        self.learner, self.crossing = hand_over(
+        self.learner, self.handover = hand_over(
             prior, self.recipe, seed=stream(seed, Role.LEARNER), device=device
         )
         self.guide = hand_over_guide(
@@ -77,12 +77,12 @@ class OnlineLoop:
         )
         frozen = copy.deepcopy(prior.learner.policy).to(device)
         walker = frozen if self.guide is None else self.guide.policy
-        self.cast = Cast(self.learner.policy, walker, frozen)
-        self.recipe.acting.check(self.cast)
+        self.policies = Policies(self.learner.policy, walker, frozen)
+        self.recipe.acting.check(self.policies)
         self.replay = make_replay(prior, self.recipe, plan.steps, device)
         self.generator = torch.Generator(device).manual_seed(stream(seed, Role.LOOP))
         self.horizon = self.recipe.acting.schedule.start(
-            Setting(
+            ScheduleContext(
                 prior.seeds,
                 plan.steps,
                 time_limit_of(plan.env_id, plan.env_kwargs),
@@ -109,14 +109,14 @@ class OnlineLoop:
 
     def act(self, observations: np.ndarray, step: int) -> np.ndarray:
         """Chooses the next actions: (S, O) to (S, A)."""
-        moment = Moment(
+        context = ActContext(
             torch.as_tensor(observations, device=self.device).unsqueeze(1),  # (S, 1, O)
             torch.as_tensor(self.episodes.timesteps, device=self.device).unsqueeze(1),  # (S, 1)
             as_tensor(self.horizon.current, self.device),
-            self.cast,
+            self.policies,
             self.generator,
         )
-        return self.rule(step).act(moment).squeeze(1).cpu().numpy()  # (S, A)
+        return self.rule(step).act(context).squeeze(1).cpu().numpy()  # (S, A)
 
     def update(self, step: int) -> Metrics:
         """The gradient steps that belong to an environment step."""
@@ -142,8 +142,8 @@ class OnlineLoop:
             behaviour = self.curves["sampled"][-1]
         else:
             horizon = as_tensor(self.horizon.proposed, self.device)
-            performer = Performer(rule, self.cast, horizon)
-            behaviour = evaluator(performer, mode=False, seed=seed).mean_returns
+            rule_policy = RulePolicy(rule, self.policies, horizon)
+            behaviour = evaluator(rule_policy, mode=False, seed=seed).mean_returns
         self.curves["behaviour"].append(behaviour)
         if not self.warming(step + 1):  # the return of another rule says nothing of h
             self.horizon.after_evaluation(step, behaviour)
@@ -171,14 +171,16 @@ class OnlineLoop:
                 callback(0, self.learner, self.replay)
             for step in bar:
                 actions = self.act(observations, step)  # (S, A)
-                following, rewards, terminations, truncations, info = env.step(actions)
+                new_observations, rewards, terminations, truncations, info = env.step(actions)
                 ends = (terminations, truncations)
-                last = next_observations(following, info)  # at an episode's end, its true last one
+                next_observations = true_next_observations(
+                    new_observations, info
+                )  # at an episode's end, its true last one
                 clock = self.episodes.timesteps
-                self.replay.add(observations, actions, rewards, last, *ends, clock)
+                self.replay.add(observations, actions, rewards, next_observations, *ends, clock)
                 done = terminations | truncations  # (S,)
                 self.episodes.record(step, rewards, done)
-                observations = following
+                observations = new_observations
                 metrics |= self.update(step)
                 if metrics:
                     self.recorder.record(step, metrics)
@@ -204,7 +206,7 @@ class OnlineLoop:
             episode_steps=[np.array(s, np.int64) for s in self.episodes.steps],
             episode_returns=[np.array(r) for r in self.episodes.returns],
             metrics=self.recorder.history(),
-            crossing=self.crossing,
+            handover=self.handover,
             prior=self.prior,
             learner=self.learner,
             guide=self.guide,

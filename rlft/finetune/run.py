@@ -8,7 +8,7 @@ import numpy as np
 
 from rlft.algorithms import Learner
 from rlft.evaluate.summary import RunSummary, summarise
-from rlft.finetune.handover import Crossing
+from rlft.finetune.handover import HandoverRecord
 from rlft.finetune.pretrain import Prior
 from rlft.finetune.recorder import History
 from rlft.recipes.recipe import Recipe
@@ -32,7 +32,7 @@ class Run:
         episode_steps: S arrays, the step at which each training episode ended.
         episode_returns: S arrays, the return of each training episode.
         metrics: training metrics, each (S, P'), with ``"step"`` (P',).
-        crossing: what crossed the switch.
+        handover: what crossed the switch.
         prior: where it started.
         learner: where it ended.
         guide: the second learner at the end, where the recipe has one.
@@ -51,7 +51,7 @@ class Run:
     episode_steps: list[np.ndarray]
     episode_returns: list[np.ndarray]
     metrics: History
-    crossing: Crossing
+    handover: HandoverRecord
     prior: Prior
     learner: Learner
     guide: Learner | None

@@ -79,7 +79,7 @@ class Stationary:
 
 
 @dataclass(frozen=True)
-class Switching:
+class JumpStartPolicy:
     """The guide for the first h steps, the explorer after them (JSRL, Uchendu et al. 2022).
 
     Attributes:

@@ -82,7 +82,7 @@ def save_run(run: Run, folder: str | Path) -> None:
         "dataset": run.dataset,
         "seeds": run.seeds,
         "seed": run.seed,
-        "crossing": run.crossing,
+        "handover": run.handover,
         "seconds": run.seconds,
     }
     with folder_written_atomically(Path(folder)) as target:
@@ -114,7 +114,7 @@ def load_run(folder: str | Path, *, data: Transitions | None = None, device: str
         episode_steps=[arrays[f"episode_steps.{s}"] for s in range(about["seeds"])],
         episode_returns=[arrays[f"episode_returns.{s}"] for s in range(about["seeds"])],
         metrics=_with_prefix(arrays, "metrics."),
-        crossing=about["crossing"],
+        handover=about["handover"],
         prior=prior,
         learner=_learner(folder, "learner", about, device),
         guide=_learner(folder, "guide", about, device) if about["guide"] else None,
@@ -224,6 +224,8 @@ def _read(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray
         )
     try:
         about = {**from_json(content["about"]), **from_json(content["learners"])}
+        if found == 2:  # the record of the handover was called the crossing
+            about["handover"] = about.pop("crossing", None)
     except (KeyError, TypeError) as error:
         raise damaged(path, error) from error
     return about, load_arrays(folder / "curves.npz")

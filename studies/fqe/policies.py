@@ -29,7 +29,7 @@ from rlft import (
 )
 from rlft.algorithms import Config
 from rlft.data.episodes import timesteps_of
-from rlft.envs import next_observations
+from rlft.envs import true_next_observations
 from rlft.nets.policies import Policy, TanhMeanNormal, make_policy
 from rlft.nets.timed import TimedPolicy
 
@@ -170,11 +170,11 @@ def collect(policy: TimedPolicy, env_id: str, replay: ReplayBuffer, steps: int) 
         states = torch.from_numpy(observations).unsqueeze(1)  # (S, 1, O)
         clock = torch.from_numpy(timesteps).float().unsqueeze(1)  # (S, 1)
         actions = policy.act(states, clock, generator).squeeze(1).numpy()  # (S, A)
-        following, rewards, ended, cut, info = env.step(actions)
-        last = next_observations(following, info)
-        replay.add(observations, actions, rewards, last, ended, cut, timesteps)
+        new_observations, rewards, ended, cut, info = env.step(actions)
+        next_observations = true_next_observations(new_observations, info)
+        replay.add(observations, actions, rewards, next_observations, ended, cut, timesteps)
         timesteps = np.where(ended | cut, 0, timesteps + 1)
-        observations = following
+        observations = new_observations
     env.close()
 
 
@@ -204,10 +204,10 @@ def log_pendulum(episodes: int = 20) -> Transitions:
                 for i, noise in enumerate(noises)
             ]
         )
-        following, rewards, ended, cut, info = env.step(actions)
-        last = next_observations(following, info)
-        columns.append((observations, actions, rewards, last, ended, cut))
-        observations, done = following, ended | cut
+        new_observations, rewards, ended, cut, info = env.step(actions)
+        next_observations = true_next_observations(new_observations, info)
+        columns.append((observations, actions, rewards, next_observations, ended, cut))
+        observations, done = new_observations, ended | cut
     env.close()
     # (T, K, ...) to rows, episode by episode
     arrays = [np.stack(c).swapaxes(0, 1) for c in zip(*columns, strict=True)]

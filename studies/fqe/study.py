@@ -35,7 +35,7 @@ from tables import STAY, Row, hand_off_table, policies_table, settings_table
 from rlft import CriticConfig, InACConfig, OfflineData, ReplayBuffer, Transitions, load_dataset
 from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.envs import time_limit_of
-from rlft.nets.timed import Stationary, Switching, TimedPolicy
+from rlft.nets.timed import JumpStartPolicy, Stationary, TimedPolicy
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "results.csv", HERE / "results.md"
@@ -194,7 +194,7 @@ def hand_off_part() -> list[Row]:
         stack([entry.weights] * len(HORIZONS), *sizes) for entry in (guides[0], explorers[0])
     )
     h = torch.tensor(HORIZONS).repeat_interleave(SEEDS)  # (S,)
-    policy = Switching(guide, explorer, h)
+    policy = JumpStartPolicy(guide, explorer, h)
     truth, starts = rollout(
         policy, data.env_id, episodes=50, time_limit=limit, gamma=GAMMA, steps=350
     )

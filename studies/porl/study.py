@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from rlft.acting import EpsilonGreedy, FrozenActs
-from rlft.acting.rules import Moment
+from rlft.acting.rules import ActContext
 from rlft.algorithms import Learner
 from rlft.data import ReplayBuffer, load_dataset
 from rlft.envs import MazeLayout
@@ -52,9 +52,9 @@ class FrozenMode(FrozenActs):
     """The pre-trained policy without its own noise: what only epsilon then explores."""
 
     @torch.no_grad()
-    def act(self, moment: Moment) -> Tensor:
+    def act(self, context: ActContext) -> Tensor:
         """The most likely action."""
-        return moment.cast.frozen.mode(moment.observations)
+        return context.policies.frozen.mode(context.observations)
 
 
 @dataclass(frozen=True)

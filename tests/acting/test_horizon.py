@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from schedule_fakes import make_setting
+from schedule_fakes import make_context
 
 from rlft.acting.horizon import Horizon, as_tensor, longest
 from rlft.core.errors import InputError
@@ -37,19 +37,19 @@ def test_proposed_and_current_share_no_memory_with_what_was_given() -> None:
 
 
 def test_none_is_the_whole_episode() -> None:
-    assert longest(None, make_setting(time_limit=37)) == 37
-    assert longest(37, make_setting(time_limit=37)) == 37
-    assert longest(500, make_setting(time_limit=None)) == 500
+    assert longest(None, make_context(time_limit=37)) == 37
+    assert longest(37, make_context(time_limit=37)) == 37
+    assert longest(500, make_context(time_limit=None)) == 500
 
 
 def test_h_beyond_the_episode_is_refused() -> None:
     with pytest.raises(InputError, match=r"h=38 is beyond the episode.*37 steps.*37 or less"):
-        longest(38, make_setting(time_limit=37))
+        longest(38, make_context(time_limit=37))
 
 
 def test_the_whole_episode_needs_a_declared_time_limit() -> None:
     with pytest.raises(InputError, match=r"declares no time limit.*max_episode_steps"):
-        longest(None, make_setting(time_limit=None))
+        longest(None, make_context(time_limit=None))
 
 
 def test_a_policy_keeps_the_h_that_it_was_made_with() -> None:

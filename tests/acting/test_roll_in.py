@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from schedule_fakes import LIMIT, make_setting
+from schedule_fakes import LIMIT, make_context
 
 from rlft.acting.horizon import Schedule
 from rlft.acting.roll_in import Geometric, Random
@@ -17,7 +17,7 @@ EPISODES = 2_000
 
 def drawn(schedule: Schedule, episodes: int = EPISODES, **changes: int | None) -> np.ndarray:
     """h of the first episodes of three seeds, (3, episodes)."""
-    horizon = schedule.start(make_setting(**changes))
+    horizon = schedule.start(make_context(**changes))
     values = []
     for _ in range(episodes):
         values.append(horizon.current.copy())
@@ -73,7 +73,7 @@ def test_draws_repeat_with_the_seed_and_differ_between_seeds(schedule: Schedule)
 
 @pytest.mark.parametrize("schedule", [Random(), Geometric(0.5, 0.7)])
 def test_a_seeds_draws_do_not_depend_on_when_others_begin(schedule: Schedule) -> None:
-    horizon = schedule.start(make_setting())
+    horizon = schedule.start(make_context())
     together = drawn(schedule, 20)
     alone = []
     for _ in range(20):
@@ -83,7 +83,7 @@ def test_a_seeds_draws_do_not_depend_on_when_others_begin(schedule: Schedule) ->
 
 
 def test_h_is_drawn_for_an_episode_and_not_within_it() -> None:
-    horizon = Random().start(make_setting())
+    horizon = Random().start(make_context())
     first, others = horizon.current.copy(), horizon.proposed.copy()
     for step in range(1, 5):
         horizon.after_step(step)
@@ -96,11 +96,11 @@ def test_h_is_drawn_for_an_episode_and_not_within_it() -> None:
     ("make", "message"),
     [
         (lambda: Random(up_to=-1), r"up_to=-1.*0 or more"),
-        (lambda: Random(up_to=11).start(make_setting()), r"h=11 is beyond the episode"),
-        (lambda: Random().start(make_setting(time_limit=None)), r"declares no time limit"),
+        (lambda: Random(up_to=11).start(make_context()), r"h=11 is beyond the episode"),
+        (lambda: Random().start(make_context(time_limit=None)), r"declares no time limit"),
         (lambda: Geometric(roll_in_probability=1.1), r"roll_in_probability=1.1.*\[0, 1\]"),
         (lambda: Geometric(continue_probability=-0.1), r"continue_probability=-0.1.*\[0, 1\]"),
-        (lambda: Geometric(1.0, 1.0).start(make_setting(time_limit=None)), r"no time limit"),
+        (lambda: Geometric(1.0, 1.0).start(make_context(time_limit=None)), r"no time limit"),
     ],
 )
 def test_bad_input_is_refused(make: Callable[[], object], message: str) -> None:

@@ -20,16 +20,16 @@ from rlft.acting import (
     LearnerActs,
     Linear,
 )
-from rlft.acting.rules import Cast, Moment, Performer
+from rlft.acting.rules import ActContext, Policies, RulePolicy
 from rlft.algorithms import make_learner
 from rlft.core.errors import InputError
 from rlft.evaluate import evaluate
 from rlft.evaluate.rollout import device_of
 from rlft.nets.policies import Policy, PolicyConfig
-from rlft.nets.timed import Switching
+from rlft.nets.timed import JumpStartPolicy
 
 SEEDS = 3
-CAST = Cast(
+POLICIES = Policies(
     learner=make_prior("sac", steps=1).learner.policy,
     guide=make_prior("sac", steps=15).learner.policy,
     frozen=make_prior("sac", steps=30).learner.policy,
@@ -44,27 +44,27 @@ RULES = [
 ]
 
 
-def moment(seed: int = 0, rows: int = 4) -> Moment:
+def context(seed: int = 0, rows: int = 4) -> ActContext:
     """Three seeds in three places, all at step 1 of an episode with h = 0, 1 and 2."""
-    return Moment(
+    return ActContext(
         observations=torch.linspace(1, 5, SEEDS * rows * 2).view(SEEDS, rows, 2),
         timesteps=torch.ones(SEEDS, rows, dtype=torch.int64),
         horizon=torch.tensor([0, 1, 2]),
-        cast=CAST,
+        policies=POLICIES,
         generator=torch.Generator().manual_seed(seed),
     )
 
 
 def drawn(policy: Policy, seed: int = 0) -> torch.Tensor:
-    now = moment(seed)
+    now = context(seed)
     return policy.sample(now.observations, now.generator)
 
 
 @dataclass(frozen=True)
 class Refuses(Always):
-    """A rule that no cast suits."""
+    """A rule that no policies suits."""
 
-    def check(self, cast: Cast) -> None:
+    def check(self, policies: Policies) -> None:
         raise InputError(f"checked {self.action}")
 
 
@@ -73,19 +73,19 @@ class Refuses(Always):
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_actions_are_in_the_box_and_repeat_with_the_generator(rule: Acting) -> None:
-    actions = rule.act(moment())
+    actions = rule.act(context())
     assert actions.shape == (SEEDS, 4, 2)
     assert actions.abs().max() <= 1 and not actions.requires_grad
-    assert torch.equal(actions, rule.act(moment()))
-    assert not torch.equal(actions, rule.act(moment(seed=1)))
+    assert torch.equal(actions, rule.act(context()))
+    assert not torch.equal(actions, rule.act(context(seed=1)))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_each_seed_acts_on_its_own_observation(rule: Acting) -> None:
-    now = moment()
+    now = context()
     moved = now.observations.clone()
     moved[1] += 0.5
-    other = replace(moment(), observations=moved)
+    other = replace(context(), observations=moved)
     changed = (rule.act(now) != rule.act(other)).flatten(1).any(1)
     assert changed.tolist() == [False, True, False]
 
@@ -102,20 +102,24 @@ def test_rules_are_values(rule: Acting) -> None:
 
 
 def test_each_rule_samples_its_own_policy() -> None:
-    policies = {LearnerActs(): CAST.learner, GuideActs(): CAST.guide, FrozenActs(): CAST.frozen}
+    policies = {
+        LearnerActs(): POLICIES.learner,
+        GuideActs(): POLICIES.guide,
+        FrozenActs(): POLICIES.frozen,
+    }
     for rule, policy in policies.items():
-        assert torch.equal(rule.act(moment()), drawn(policy))
+        assert torch.equal(rule.act(context()), drawn(policy))
         assert (rule.random_share, rule.schedule) == (0, Fixed(0))
-        rule.check(CAST)
-    assert not torch.equal(drawn(CAST.learner), drawn(CAST.frozen))
-    assert not torch.equal(drawn(CAST.guide), drawn(CAST.frozen))
+        rule.check(POLICIES)
+    assert not torch.equal(drawn(POLICIES.learner), drawn(POLICIES.frozen))
+    assert not torch.equal(drawn(POLICIES.guide), drawn(POLICIES.frozen))
 
 
 # --- epsilon-greedy ----------------------------------------------------------------------------
 
 
 def test_epsilon_is_the_share_of_disturbed_actions() -> None:
-    many = moment(rows=4_000 // SEEDS)
+    many = context(rows=4_000 // SEEDS)
     actions = EpsilonGreedy(0.2, of=Always(2.0)).act(many)  # 2.0 is out of any random draw's reach
     disturbed = (actions != 2.0).any(-1)  # (S, B)
     # The standard deviation of a share of 0.2 among 1,333 is 0.011.
@@ -124,7 +128,7 @@ def test_epsilon_is_the_share_of_disturbed_actions() -> None:
 
 
 def test_each_row_and_each_step_has_a_draw_of_its_own() -> None:
-    now = moment(rows=50)
+    now = context(rows=50)
     rule = EpsilonGreedy(0.5, of=Always(2.0))
     first, second = ((rule.act(now) != 2.0).any(-1) for _ in range(2))
     assert not torch.equal(first, second)
@@ -135,13 +139,13 @@ def test_each_row_and_each_step_has_a_draw_of_its_own() -> None:
 
 @pytest.mark.parametrize("noise", ["uniform", "gaussian"])
 def test_epsilon_zero_never_disturbs_and_one_always_does(noise) -> None:
-    own = drawn(CAST.frozen)
-    assert torch.equal(EpsilonGreedy(0.0, noise=noise).act(moment()), own)
-    assert not torch.isclose(EpsilonGreedy(1.0, noise=noise).act(moment()), own).any()
+    own = drawn(POLICIES.frozen)
+    assert torch.equal(EpsilonGreedy(0.0, noise=noise).act(context()), own)
+    assert not torch.isclose(EpsilonGreedy(1.0, noise=noise).act(context()), own).any()
 
 
 def test_uniform_noise_fills_the_box_and_forgets_the_rules_own_action() -> None:
-    many = moment(rows=5_000)
+    many = context(rows=5_000)
     actions = EpsilonGreedy(1.0, of=Always(0.9)).act(many).flatten()
     assert -1 <= actions.min() < -0.99 and 0.99 < actions.max() <= 1
     assert actions.mean().item() == pytest.approx(0, abs=0.02)
@@ -150,7 +154,7 @@ def test_uniform_noise_fills_the_box_and_forgets_the_rules_own_action() -> None:
 
 @pytest.mark.parametrize("scale", [0.1, 0.3])
 def test_gaussian_noise_is_added_to_the_rules_own_action(scale: float) -> None:
-    many = moment(rows=5_000)
+    many = context(rows=5_000)
     rule = EpsilonGreedy(1.0, of=Always(0.0), noise="gaussian", scale=scale)
     actions = rule.act(many)
     assert actions.mean().item() == pytest.approx(0, abs=0.02)
@@ -162,7 +166,7 @@ def test_gaussian_noise_is_added_to_the_rules_own_action(scale: float) -> None:
 
 def test_an_action_that_is_not_disturbed_is_not_changed_in_a_bit() -> None:
     rule = EpsilonGreedy(0.5, of=FrozenActs(), noise="gaussian")
-    same = (rule.act(moment(rows=4)) == drawn(CAST.frozen)).all(-1)
+    same = (rule.act(context(rows=4)) == drawn(POLICIES.frozen)).all(-1)
     assert 0 < same.sum() < same.numel()
 
 
@@ -186,9 +190,9 @@ def test_a_wrapped_rule_keeps_its_schedule_and_its_checks() -> None:
     rule = EpsilonGreedy(0.1, of=JumpStart(schedule=Linear()))
     assert rule.schedule == Linear()
     with pytest.raises(InputError, match=r"checked 0\.5"):
-        EpsilonGreedy(0.1, of=Refuses(0.5)).check(CAST)
+        EpsilonGreedy(0.1, of=Refuses(0.5)).check(POLICIES)
     assert EpsilonGreedy().of == FrozenActs()
-    EpsilonGreedy().check(CAST)
+    EpsilonGreedy().check(POLICIES)
 
 
 @pytest.mark.parametrize(
@@ -219,11 +223,11 @@ def test_values_out_of_range_are_refused(make: Callable[[], object], message: st
 
 def walkers(timesteps: list[list[int]], horizon: list[int]) -> list[str]:
     """Who acts, as one string of G and E for each seed."""
-    now = Moment(
+    now = ActContext(
         observations=torch.zeros(len(horizon), len(timesteps[0]), 2),
         timesteps=torch.tensor(timesteps),
         horizon=torch.tensor(horizon),
-        cast=CAST,
+        policies=POLICIES,
         generator=torch.Generator(),
     )
     actions = JumpStart(guide=Always(0.5), explorer=Always(-0.5)).act(now)  # (S, B, 2)
@@ -242,22 +246,22 @@ def test_each_seed_has_its_own_h_and_its_own_clock() -> None:
 
 
 def test_a_jump_start_joins_the_samples_of_guide_and_explorer() -> None:
-    actions = JumpStart().act(moment())  # at t = 1 with h = 0, 1, 2
-    now = moment()
-    frozen = CAST.frozen.sample(now.observations, now.generator)
-    learner = CAST.learner.sample(now.observations, now.generator)
+    actions = JumpStart().act(context())  # at t = 1 with h = 0, 1, 2
+    now = context()
+    frozen = POLICIES.frozen.sample(now.observations, now.generator)
+    learner = POLICIES.learner.sample(now.observations, now.generator)
     assert torch.equal(actions[:2], learner[:2])
     assert torch.equal(actions[2], frozen[2])
-    guided = JumpStart(guide=GuideActs()).act(moment())
-    assert torch.equal(guided[2], drawn(CAST.guide)[2])
+    guided = JumpStart(guide=GuideActs()).act(context())
+    assert torch.equal(guided[2], drawn(POLICIES.guide)[2])
 
 
 def test_acting_and_evaluating_agree_on_whose_turn_it_is() -> None:
-    """`Switching` is what fitted Q evaluation asks, the rule is what acts."""
+    """`JumpStartPolicy` is what fitted Q evaluation asks, the rule is what acts."""
     steps = torch.arange(4).expand(SEEDS, -1)
     horizon = torch.tensor([0, 2, 4])
-    now = replace(moment(), timesteps=steps, horizon=horizon)
-    switching = Switching(CAST.frozen, CAST.learner, horizon)
+    now = replace(context(), timesteps=steps, horizon=horizon)
+    switching = JumpStartPolicy(POLICIES.frozen, POLICIES.learner, horizon)
     generator = torch.Generator().manual_seed(0)
     expected = switching.act(now.observations, steps, generator)
     assert torch.equal(JumpStart().act(now), expected)
@@ -270,16 +274,16 @@ def test_what_a_jump_start_leaves_unsaid() -> None:
 
 
 def test_guide_and_explorer_must_be_a_pair() -> None:
-    JumpStart().check(CAST)
+    JumpStart().check(POLICIES)
     config = small("sac", policy=PolicyConfig(kind="tanh-mean-normal", hidden=(8,)))
     other = make_learner(config, 2, 2, SEEDS).policy
     with pytest.raises(InputError, match=r"guide is a TanhMeanNormal and the explorer a Squashed"):
-        JumpStart().check(replace(CAST, guide=other))
+        JumpStart().check(replace(POLICIES, guide=other))
     with pytest.raises(InputError, match=r"guide is a Squash.* explorer a TanhMeanNormal"):
-        JumpStart().check(replace(CAST, learner=other))
+        JumpStart().check(replace(POLICIES, learner=other))
     one_action = make_learner(small("sac"), 2, 1, SEEDS).policy
     with pytest.raises(InputError, match=r"guide has action_size=2 and the explorer action_size=1"):
-        JumpStart().check(replace(CAST, learner=one_action))
+        JumpStart().check(replace(POLICIES, learner=one_action))
 
 
 # --- a rule as a policy ------------------------------------------------------------------------
@@ -287,10 +291,10 @@ def test_guide_and_explorer_must_be_a_pair() -> None:
 
 def test_a_performer_counts_the_steps_from_zero() -> None:
     rule = JumpStart(guide=Always(0.5), explorer=Always(-0.5))
-    performer = Performer(rule, CAST, torch.tensor([0, 1, 2]))
-    assert performer.seeds == SEEDS
+    rule_policy = RulePolicy(rule, POLICIES, torch.tensor([0, 1, 2]))
+    assert rule_policy.seeds == SEEDS
     said = [
-        performer.sample(torch.zeros(SEEDS, 4, 2), torch.Generator())[:, :, 0] for _ in range(3)
+        rule_policy.sample(torch.zeros(SEEDS, 4, 2), torch.Generator())[:, :, 0] for _ in range(3)
     ]
     for step, actions in enumerate(said):
         assert actions.shape == (SEEDS, 4)
@@ -299,22 +303,22 @@ def test_a_performer_counts_the_steps_from_zero() -> None:
 
 
 def test_a_performer_hands_the_rule_all_that_a_moment_has() -> None:
-    seen: list[Moment] = []
+    seen: list[ActContext] = []
 
     @dataclass(frozen=True)
     class Watching(Always):
-        def act(self, moment: Moment) -> torch.Tensor:
-            seen.append(moment)
-            return super().act(moment)
+        def act(self, context: ActContext) -> torch.Tensor:
+            seen.append(context)
+            return super().act(context)
 
     horizon, generator = torch.tensor([0, 1, 2]), torch.Generator()
-    performer = Performer(Watching(0.0), CAST, horizon)
+    rule_policy = RulePolicy(Watching(0.0), POLICIES, horizon)
     observations = torch.rand(SEEDS, 4, 2)
     for _ in range(2):
-        performer.sample(observations, generator)
+        rule_policy.sample(observations, generator)
     assert [now.timesteps.unique().tolist() for now in seen] == [[0], [1]]
     assert seen[0].timesteps.shape == (SEEDS, 4)
-    assert all(now.cast is CAST and now.generator is generator for now in seen)
+    assert all(now.policies is POLICIES and now.generator is generator for now in seen)
     assert all(torch.equal(now.horizon, horizon) for now in seen)
     assert torch.equal(seen[0].observations, observations)
 
@@ -323,12 +327,12 @@ def test_an_evaluator_plays_a_performer() -> None:
     """In the pendulum every action counts, so that two policies never have the same return."""
     policy = make_prior("sac", data=pendulum_data(), steps=1).learner.policy
     other = make_prior("sac", data=pendulum_data(), steps=9).learner.policy
-    cast = Cast(learner=policy, guide=other, frozen=other)
+    policies = Policies(learner=policy, guide=other, frozen=other)
 
     def played(rule: Acting, *horizon: int) -> list[list[float]]:
-        performer = Performer(rule, cast, torch.tensor(horizon))
-        assert device_of(performer) == torch.device("cpu")
-        return evaluate(performer, "Pendulum-v1", episodes=2, mode=False).returns.tolist()
+        rule_policy = RulePolicy(rule, policies, torch.tensor(horizon))
+        assert device_of(rule_policy) == torch.device("cpu")
+        return evaluate(rule_policy, "Pendulum-v1", episodes=2, mode=False).returns.tolist()
 
     alone = evaluate(policy, "Pendulum-v1", episodes=2, mode=False).returns.tolist()
     assert played(LearnerActs(), 200, 200, 200) == alone != played(GuideActs(), 0, 0, 0)
@@ -341,11 +345,11 @@ def test_an_evaluator_plays_a_performer() -> None:
 
 
 def test_a_performer_has_no_mode() -> None:
-    performer = Performer(LearnerActs(), CAST, torch.zeros(SEEDS))
+    rule_policy = RulePolicy(LearnerActs(), POLICIES, torch.zeros(SEEDS))
     with pytest.raises(InputError, match=r"evaluated as it acts.* use mode=False, or evaluate the"):
-        performer.mode(torch.zeros(SEEDS, 1, 2))
+        rule_policy.mode(torch.zeros(SEEDS, 1, 2))
     with pytest.raises(InputError, match="use mode=False"):
-        evaluate(performer, DETOUR, episodes=1, mode=True)
+        evaluate(rule_policy, DETOUR, episodes=1, mode=True)
 
 
 def test_the_random_share_of_a_rule_within_a_rule_adds_up() -> None:

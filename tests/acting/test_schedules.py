@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from schedule_fakes import LIMIT, make_setting
+from schedule_fakes import LIMIT, make_context
 
 from rlft.acting.horizon import Horizon
 from rlft.acting.schedules import Fixed, Linear, Stepped
@@ -27,7 +27,7 @@ def h_after(horizon: Horizon, steps: int) -> list[int]:
 
 @pytest.mark.parametrize(("steps", "expected"), [(0, 0), (3, 3), (LIMIT, LIMIT), (None, LIMIT)])
 def test_fixed_never_moves(steps: int | None, expected: int) -> None:
-    horizon = Fixed(steps).start(make_setting())
+    horizon = Fixed(steps).start(make_context())
     horizon.after_step(1)
     horizon.after_evaluation(1, np.array([9.0, 9.0, 9.0]))
     horizon.begin_episodes(np.array([True, True, False]))
@@ -38,29 +38,29 @@ def test_fixed_never_moves(steps: int | None, expected: int) -> None:
 
 
 def test_linear_is_on_or_just_above_the_line_and_stays_at_the_end() -> None:
-    horizon = Linear(start_at=10, end=4, steps=4).start(make_setting())
+    horizon = Linear(start_at=10, end=4, steps=4).start(make_context())
     assert horizon.current.tolist() == [10, 10, 10]
     # The line: 8.5, 7, 5.5, 4, 4.
     assert h_after(horizon, 5) == [9, 7, 6, 4, 4]
 
 
 def test_linear_begins_at_the_time_limit_and_takes_half_of_the_run() -> None:
-    values = h_after(Linear().start(make_setting(steps=40)), 40)
+    values = h_after(Linear().start(make_context(steps=40)), 40)
     assert values[:4] == [10, 9, 9, 8]  # falls by 10 in 20 steps
     assert values[17:21] == [1, 1, 0, 0]
     assert values[-1] == 0
 
 
 def test_linear_over_a_share_of_the_run() -> None:
-    assert h_after(Linear(share=1.0).start(make_setting(steps=10)), 10) == list(range(9, -1, -1))
+    assert h_after(Linear(share=1.0).start(make_context(steps=10)), 10) == list(range(9, -1, -1))
 
 
 def test_linear_may_be_slower_than_the_run() -> None:
-    assert h_after(Linear(steps=100).start(make_setting(steps=50)), 50)[-1] == 5
+    assert h_after(Linear(steps=100).start(make_context(steps=50)), 50)[-1] == 5
 
 
 def test_linear_that_is_level() -> None:
-    assert h_after(Linear(start_at=3, end=3).start(make_setting()), 3) == [3, 3, 3]
+    assert h_after(Linear(start_at=3, end=3).start(make_context()), 3) == [3, 3, 3]
 
 
 # --- Stepped -------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def evaluate(horizon: Horizon, returns: list[list[float]]) -> list[list[int]]:
 
 
 def test_stepped_against_returns_worked_out_by_hand() -> None:
-    horizon = Stepped(stages=(9, 6, 3, 0), tolerance=0.1).start(make_setting(seeds=1))
+    horizon = Stepped(stages=(9, 6, 3, 0), tolerance=0.1).start(make_context(seeds=1))
     returns = [-50.0, -55.1, -55.0, -40.0, -44.1, -44.0, -90.0, -1.0]
     # The first only sets the best. 10 % below -50 is -55; below -40 it is -44. Then the last stage.
     expected = [9, 9, 6, 3, 3, 0, 0, 0]
@@ -84,26 +84,26 @@ def test_stepped_against_returns_worked_out_by_hand() -> None:
 
 
 def test_stepped_keeps_the_best_mean_and_not_the_last() -> None:
-    horizon = Stepped(stages=(9, 6, 3, 0), tolerance=0.5).start(make_setting(seeds=1))
+    horizon = Stepped(stages=(9, 6, 3, 0), tolerance=0.5).start(make_context(seeds=1))
     # 6 is within 50 % of 10 and advances, but the best stays 10: 4.9 does not.
     assert evaluate(horizon, [[10.0], [6.0], [4.9], [5.0]]) == [[9], [6], [6], [3]]
 
 
 def test_stepped_is_per_seed() -> None:
-    horizon = Stepped(stages=(8, 4, 0), tolerance=0.0).start(make_setting())
+    horizon = Stepped(stages=(8, 4, 0), tolerance=0.0).start(make_context())
     returns = [[1.0, 1.0, -1.0], [1.0, 0.9, -2.0], [2.0, 1.5, -1.0]]
     assert evaluate(horizon, returns) == [[8, 8, 8], [4, 8, 8], [0, 4, 4]]
 
 
 def test_stepped_waits_for_a_full_window_and_averages_over_it() -> None:
-    horizon = Stepped(stages=(6, 3, 0), tolerance=0.0, window=3).start(make_setting(seeds=1))
+    horizon = Stepped(stages=(6, 3, 0), tolerance=0.0, window=3).start(make_context(seeds=1))
     # Means from the third on: 1, 2, 2, 1: the first only sets the best.
     returns = [[0.0], [0.0], [3.0], [3.0], [0.0], [0.0]]
     assert evaluate(horizon, returns) == [[6], [6], [6], [3], [0], [0]]
 
 
 def test_stepped_moves_only_between_episodes() -> None:
-    horizon = Stepped(stages=(6, 3)).start(make_setting())
+    horizon = Stepped(stages=(6, 3)).start(make_context())
     evaluate(horizon, [[1.0] * 3, [1.0] * 3])
     assert horizon.current.tolist() == [6, 6, 6]
     horizon.begin_episodes(np.array([False, False, True]))
@@ -111,7 +111,7 @@ def test_stepped_moves_only_between_episodes() -> None:
 
 
 def test_stepped_makes_even_stages_from_the_time_limit() -> None:
-    horizon = Stepped(count=4).start(make_setting())
+    horizon = Stepped(count=4).start(make_context())
     assert evaluate(horizon, [[1.0] * 3] * 5) == [[h] * 3 for h in (10, 7, 3, 0, 0)]
 
 
@@ -125,9 +125,9 @@ def test_stepped_makes_even_stages_from_the_time_limit() -> None:
         (lambda: Linear(start_at=-1), r"start_at=-1.*0 or more"),
         (lambda: Linear(end=-2), r"end=-2.*0 or more"),
         (lambda: Linear(start_at=3, end=4), r"rise from 3 to end=4.*3 or less"),
-        (lambda: Linear(end=LIMIT + 1).start(make_setting()), r"rise from 10 to end=11"),
-        (lambda: Linear(start_at=11).start(make_setting()), r"h=11 is beyond the episode"),
-        (lambda: Linear().start(make_setting(time_limit=None)), r"declares no time limit"),
+        (lambda: Linear(end=LIMIT + 1).start(make_context()), r"rise from 10 to end=11"),
+        (lambda: Linear(start_at=11).start(make_context()), r"h=11 is beyond the episode"),
+        (lambda: Linear().start(make_context(time_limit=None)), r"declares no time limit"),
         (lambda: Linear(share=0.0), r"share=0.0.*\(0, 1\]"),
         (lambda: Linear(share=1.5), r"share=1.5.*\(0, 1\]"),
         (lambda: Linear(steps=0), r"steps=0.*at least 1 environment step.*Fixed"),
@@ -135,9 +135,9 @@ def test_stepped_makes_even_stages_from_the_time_limit() -> None:
         (lambda: Stepped(stages=(0, 5)), r"\(0, 5\).*decrease"),
         (lambda: Stepped(stages=(5, -1)), r"\(5, -1\).*0 or more"),
         (lambda: Stepped(stages=()), r"\(\).*decrease"),
-        (lambda: Stepped(stages=(11, 0)).start(make_setting()), r"h=11 is beyond the episode"),
-        (lambda: Stepped().start(make_setting(time_limit=None)), r"declares no time limit"),
-        (lambda: Stepped(count=12).start(make_setting()), r"decrease.*count=..., lower it"),
+        (lambda: Stepped(stages=(11, 0)).start(make_context()), r"h=11 is beyond the episode"),
+        (lambda: Stepped().start(make_context(time_limit=None)), r"declares no time limit"),
+        (lambda: Stepped(count=12).start(make_context()), r"decrease.*count=..., lower it"),
         (lambda: Stepped(count=1), r"count=1.*at least 2 stages"),
         (lambda: Stepped(tolerance=-0.1), r"tolerance=-0.1.*0 or more"),
         (lambda: Stepped(window=0), r"window=0.*at least 1 evaluation"),

@@ -30,7 +30,7 @@ from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch, Transitions
 from rlft.nets.policies import Policy, PolicyConfig, make_policy
 from rlft.nets.stacked import CriticConfig
-from rlft.nets.timed import Stationary, Switching, guide_walks
+from rlft.nets.timed import JumpStartPolicy, Stationary, guide_walks
 
 SMALL = CriticConfig(hidden=(32,))
 FREE = FQEConfig(critics=SMALL, gamma=GAMMA, clip=False)
@@ -111,7 +111,7 @@ def test_next_action_is_that_of_the_next_step() -> None:
 
 def test_a_switching_policy_hands_over_in_the_target() -> None:
     guide, explorer = policy_of(1, 1, 1, seed=1), policy_of(1, 1, 1, seed=2)
-    policy = Switching(guide, explorer, torch.tensor([2]), mode=True)
+    policy = JumpStartPolicy(guide, explorer, torch.tensor([2]), mode=True)
     fit, _ = saying(TIMED, lambda actions: actions[:, None, :, 0].expand(1, 2, -1))
     found = fit.target(rows([0, 1, 2], reward=0.0), policy)[0, 0]
     state = torch.ones(1, 1, 1)

@@ -72,8 +72,8 @@ def test_returns_to_go_worked_by_hand(data: Transitions) -> None:
 def test_returns_to_go_obey_their_recursion(lengths: list[int], gamma: float, seed: int) -> None:
     data = make(lengths, [True] * len(lengths), seed)
     returns = data.returns_to_go(gamma).astype(np.float64)
-    following = np.append(returns[1:], 0.0) * ~data.terminations
-    np.testing.assert_allclose(returns, data.rewards + gamma * following, atol=1e-5)
+    next_returns = np.append(returns[1:], 0.0) * ~data.terminations
+    np.testing.assert_allclose(returns, data.rewards + gamma * next_returns, atol=1e-5)
 
 
 def test_undiscounted_returns_to_go_start_at_the_episode_return(data: Transitions) -> None:

@@ -18,8 +18,8 @@ from rlft.envs import (
     env_shape,
     is_maze,
     make_vec,
-    next_observations,
     time_limit_of,
+    true_next_observations,
 )
 
 
@@ -100,7 +100,7 @@ def test_same_step_resets_and_the_true_last_observation() -> None:
     clocks = []
     for _ in range(9):
         observations, _, terminations, truncations, info = env.step(np.zeros((2, 2)))
-        true = next_observations(observations, info)
+        true = true_next_observations(observations, info)
         assert true.dtype == np.float32
         clocks.append(true[0, 2])
         assert not terminations.any()
@@ -113,8 +113,8 @@ def test_same_step_resets_and_the_true_last_observation() -> None:
 def test_next_observations_replaces_only_the_rows_that_ended() -> None:
     seen = np.arange(6, dtype=np.float32).reshape(3, 2)
     info = {"final_obs": -seen - 1, "_final_obs": np.array([False, True, False])}
-    assert next_observations(seen, info).tolist() == [[0, 1], [-3, -4], [4, 5]]
-    assert next_observations(seen, {}) is seen
+    assert true_next_observations(seen, info).tolist() == [[0, 1], [-3, -4], [4, 5]]
+    assert true_next_observations(seen, {}) is seen
 
 
 @pytest.mark.parametrize("env_id", ["probe/Skewed-v0", "rlft/Maze-Detour-v0"])

@@ -13,7 +13,7 @@ from torch import nn
 from rlft.algorithms import InAC, Learner
 from rlft.algorithms.base import load_part
 from rlft.core.errors import InputError
-from rlft.finetune import Crossing, Prior, hand_over, untrained
+from rlft.finetune import HandoverRecord, Prior, hand_over, untrained
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Handover, Online
@@ -33,14 +33,14 @@ def same(a: nn.Module, b: nn.Module) -> bool:
     return same_state(a.state_dict(), b.state_dict())
 
 
-def crossed(prior: Prior, handover: Handover) -> tuple[Learner, Crossing]:
+def crossed(prior: Prior, handover: Handover) -> tuple[Learner, HandoverRecord]:
     return hand_over(prior, make_recipe(handover=handover), seed=5)
 
 
 @pytest.mark.parametrize("ticks", list(product([True, False], repeat=5)))
 def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -> None:
     handover = Handover(**dict(zip(TICKS, ticks, strict=True)))
-    learner, crossing = crossed(prior, handover)
+    learner, record = crossed(prior, handover)
     given, own = prior.learner.parts(), learner.parts()
     expected = {
         "policy": handover.policy,
@@ -50,8 +50,8 @@ def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -
         "temperature": handover.temperature,
     }
     assert {name: same(given[name], own[name]) for name in own} == expected
-    assert set(crossing.parts) == {name for name, crosses in expected.items() if crosses}
-    assert set(crossing.fresh) == {name for name, crosses in expected.items() if not crosses}
+    assert set(record.parts) == {name for name, crosses in expected.items() if crosses}
+    assert set(record.fresh) == {name for name, crosses in expected.items() if not crosses}
     for name, optimizer in learner.optimizers().items():
         moments = optimizer.state_dict()["state"]
         if handover.optimizers and expected[name]:
@@ -62,7 +62,7 @@ def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -
                 assert int(slots["step"]) == UPDATES
         else:
             assert moments == {}
-    assert set(crossing.optimizers) == {
+    assert set(record.optimizers) == {
         name for name in learner.optimizers() if expected[name] and handover.optimizers
     }
     assert learner.updates == 0
@@ -88,10 +88,10 @@ def test_a_fresh_temperature_is_the_online_configurations(prior: Prior) -> None:
     assert abs(before - 0.7).min() > 0.01
 
 
-def test_the_report_by_weights_agrees_with_the_crossing(prior: Prior) -> None:
-    learner, crossing = crossed(prior, Handover(target_critics=False, optimizers=False))
+def test_the_report_by_weights_agrees_with_the_record(prior: Prior) -> None:
+    learner, record = crossed(prior, Handover(target_critics=False, optimizers=False))
     states = {part.name: part for part in compare_parts(prior.learner, learner)}
-    assert {name for name, part in states.items() if part.carried} == set(crossing.parts)
+    assert {name for name, part in states.items() if part.carried} == set(record.parts)
     assert states["target_critics"].origin == "copy of the critics"
     assert states["policy"].optimizer == "fresh"
 
@@ -119,10 +119,10 @@ def test_parts_that_start_new_depend_on_the_seed(prior: Prior) -> None:
 @pytest.mark.parametrize("algorithm", ["iql", "inac"])
 def test_a_prior_without_temperature_gives_sac_a_fresh_one_and_says_so(algorithm: str) -> None:
     prior = make_prior(algorithm)
-    learner, crossing = hand_over(prior, make_recipe())
-    assert crossing.fresh == ("temperature",)
-    assert crossing.parts == ("policy", "critics", "target_critics")
-    assert crossing.optimizers == ("policy", "critics")
+    learner, record = hand_over(prior, make_recipe())
+    assert record.fresh == ("temperature",)
+    assert record.parts == ("policy", "critics", "target_critics")
+    assert record.optimizers == ("policy", "critics")
     assert learner.policy.__class__ is prior.learner.policy.__class__  # the prior's kind
     temperature = temperature_of(learner)
     assert temperature is not None
@@ -141,8 +141,8 @@ def test_the_behaviour_policy_and_v_cross_with_the_policy_and_the_critics() -> N
 
 
 def test_a_learner_with_more_parts_than_the_prior_starts_them_new() -> None:
-    crossing = hand_over(make_prior("iql"), make_recipe(small("inac")))[1]
-    assert crossing.fresh == ("behaviour",)
+    record = hand_over(make_prior("iql"), make_recipe(small("inac")))[1]
+    assert record.fresh == ("behaviour",)
 
 
 def test_networks_that_cross_keep_the_priors_shape_and_new_ones_take_the_recipes(
@@ -166,8 +166,8 @@ def test_behaviour_cloning_has_no_critics_to_hand_over() -> None:
         r"Pre-train 'cql'.* Handover\(critics=False\)",
     ):
         hand_over(prior, make_recipe())
-    learner, crossing = hand_over(prior, make_recipe(handover=Handover(critics=False)))
-    assert crossing.parts == crossing.optimizers == ("policy",)
+    learner, record = hand_over(prior, make_recipe(handover=Handover(critics=False)))
+    assert record.parts == record.optimizers == ("policy",)
     assert same(learner.policy, prior.learner.policy)
 
 
@@ -233,12 +233,12 @@ def test_an_untrained_prior_hands_over_its_initial_policy_or_nothing() -> None:
     assert same(prior.learner.policy, untrained(MAZE_DATA, seeds=2).learner.policy)
     assert not same(prior.learner.policy, untrained(MAZE_DATA, seeds=2, seed=1).learner.policy)
     nothing = Handover(policy=False, critics=False)
-    learner, crossing = hand_over(prior, make_recipe(handover=nothing))
-    assert crossing == Crossing((), (), ("policy", "critics", "target_critics", "temperature"))
+    learner, record = hand_over(prior, make_recipe(handover=nothing))
+    assert record == HandoverRecord((), (), ("policy", "critics", "target_critics", "temperature"))
     assert learner.config == small("sac")  # the recipe's widths, none of the prior's
     assert same(learner.parts()["critics"], learner.parts()["target_critics"])
-    policy, crossing = hand_over(prior, make_recipe(handover=Handover(critics=False)))
-    assert crossing.parts == ("policy",) and same(policy.policy, prior.learner.policy)
+    policy, record = hand_over(prior, make_recipe(handover=Handover(critics=False)))
+    assert record.parts == ("policy",) and same(policy.policy, prior.learner.policy)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from small import (
 )
 
 from rlft.acting import FrozenActs, LearnerActs
-from rlft.acting.rules import Moment
+from rlft.acting.rules import ActContext
 from rlft.algorithms import ALGORITHMS, LEARNERS, Learner
 from rlft.core.errors import InputError, NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
@@ -408,17 +408,17 @@ def test_the_frozen_policy_acts_first_and_the_learner_afterwards(
     def watch(rule: type) -> None:
         original = rule.act
 
-        def act(self: Any, moment: Moment) -> torch.Tensor:
+        def act(self: Any, context: ActContext) -> torch.Tensor:
             if torch.is_inference_mode_enabled():  # an evaluation, not the loop
-                return original(self, moment)
+                return original(self, context)
             acted.append(rule.__name__)
             given = prior.learner.policy.state_dict()
-            assert same_state(moment.cast.frozen.state_dict(), given)
-            assert moment.cast.frozen is not prior.learner.policy
-            assert moment.cast.guide is moment.cast.frozen  # no second learner
-            assert moment.timesteps.tolist() == [[len(acted) - 1]] * SEEDS
-            assert moment.horizon.tolist() == [0] * SEEDS
-            return original(self, moment)
+            assert same_state(context.policies.frozen.state_dict(), given)
+            assert context.policies.frozen is not prior.learner.policy
+            assert context.policies.guide is context.policies.frozen  # no second learner
+            assert context.timesteps.tolist() == [[len(acted) - 1]] * SEEDS
+            assert context.horizon.tolist() == [0] * SEEDS
+            return original(self, context)
 
         monkeypatch.setattr(rule, "act", act)
 

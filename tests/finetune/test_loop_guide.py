@@ -36,8 +36,8 @@ from rlft.acting import (
     Schedule,
     Stepped,
 )
-from rlft.acting.horizon import Horizon, Setting
-from rlft.acting.rules import Cast, Moment, Performer
+from rlft.acting.horizon import Horizon, ScheduleContext
+from rlft.acting.rules import ActContext, Policies, RulePolicy
 from rlft.algorithms import InAC, SACConfig
 from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.core.errors import InputError
@@ -96,11 +96,11 @@ class Script:
     then: tuple[int, ...] = ()
     at: int = -1
     calls: list[tuple[str, int]] = field(default_factory=list)
-    settings: list[Setting] = field(default_factory=list)
+    settings: list[ScheduleContext] = field(default_factory=list)
     returns: list[np.ndarray] = field(default_factory=list)
 
-    def start(self, setting: Setting) -> Horizon:
-        self.settings.append(setting)
+    def start(self, context: ScheduleContext) -> Horizon:
+        self.settings.append(context)
         return _Told(self)
 
 
@@ -136,9 +136,9 @@ def test_both_learners_move_and_the_frozen_policy_does_not(prior: Prior) -> None
 
     @dataclass(frozen=True)
     class Watching(LearnerActs):
-        def act(self, moment: Moment) -> torch.Tensor:
-            casts.append(moment.cast)
-            return super().act(moment)
+        def act(self, context: ActContext) -> torch.Tensor:
+            casts.append(context.policies)
+            return super().act(context)
 
     recipe = ajs(guide=Online(small("inac"), utd=2, policy_delay=2))
     recipe = replace(recipe, acting=replace(recipe.acting, explorer=Watching()))  # type: ignore[type-var]
@@ -152,11 +152,11 @@ def test_both_learners_move_and_the_frozen_policy_does_not(prior: Prior) -> None
     for name, part in guide.parts().items():
         assert not same_state(part.state_dict(), prior.learner.parts()[name].state_dict()), name
     assert same_state(prior.learner.state_dict(), before)
-    cast = casts[-1]
-    assert isinstance(cast, Cast)
-    assert cast.learner is result.learner.policy and cast.guide is guide.policy
-    assert cast.frozen is not prior.learner.policy
-    assert same_state(cast.frozen.state_dict(), prior.learner.policy.state_dict())
+    policies = casts[-1]
+    assert isinstance(policies, Policies)
+    assert policies.learner is result.learner.policy and policies.guide is guide.policy
+    assert policies.frozen is not prior.learner.policy
+    assert same_state(policies.frozen.state_dict(), prior.learner.policy.state_dict())
 
 
 def test_the_guides_metrics_stand_beside_the_explorers(prior: Prior) -> None:
@@ -309,13 +309,13 @@ def test_a_schedule_hears_returns_of_guide_and_explorer_only(pendulum: Prior) ->
 def test_a_schedule_may_look_at_these(prior: Prior) -> None:
     script = Script((1, 1, 1))
     result = brief(prior, ajs(script), steps=5, seed=3, eval_every=1)
-    (setting,) = script.settings
+    (context,) = script.settings
     assert result.guide is not None
-    assert (setting.seeds, setting.steps, setting.time_limit) == (SEEDS, 5, 10)
-    assert setting.data is prior.data and len(setting.replay) == 5
-    assert setting.guide is result.guide.policy and setting.learner is result.learner
-    assert setting.seed == stream(3, Role.SCHEDULE)
-    assert setting.device == torch.device("cpu") and setting.progress is False
+    assert (context.seeds, context.steps, context.time_limit) == (SEEDS, 5, 10)
+    assert context.data is prior.data and len(context.replay) == 5
+    assert context.guide is result.guide.policy and context.learner is result.learner
+    assert context.seed == stream(3, Role.SCHEDULE)
+    assert context.device == torch.device("cpu") and context.progress is False
     frozen = Script((1, 1, 1))
     brief(prior, replace(ajs(frozen), guide=None), steps=5)
     policy = frozen.settings[0].guide
@@ -329,10 +329,10 @@ def test_a_schedule_may_look_at_these(prior: Prior) -> None:
 def rule_return(rule: Acting, result: Run, point: int, h: tuple[int, ...] = (0,) * SEEDS) -> Any:
     """(S,) return of a rule with the policies at the end of a run."""
     assert result.guide is not None
-    cast = Cast(result.learner.policy, result.guide.policy, result.prior.learner.policy)
-    performer = Performer(rule, cast, torch.tensor(h))
+    policies = Policies(result.learner.policy, result.guide.policy, result.prior.learner.policy)
+    rule_policy = RulePolicy(rule, policies, torch.tensor(h))
     seed = evaluation_stream(0, point)
-    return evaluate(performer, "Pendulum-v1", episodes=1, mode=False, seed=seed).mean_returns
+    return evaluate(rule_policy, "Pendulum-v1", episodes=1, mode=False, seed=seed).mean_returns
 
 
 def test_the_behaviours_return_is_the_guides_for_the_longest_h_and_the_explorers_for_none(
@@ -405,7 +405,7 @@ def test_a_run_from_nothing_starts_with_uniform_actions() -> None:
     nothing = untrained(MAZE_DATA, seeds=SEEDS)
     kept: list[ReplayBuffer] = []
     result = brief(nothing, FROM_NOTHING, callbacks=(lambda *given: kept.append(given[2]),))
-    assert result.crossing.parts == () and result.learner.updates == 4
+    assert result.handover.parts == () and result.learner.updates == 4
     assert kept[-1].offline_rows == 0
     first = kept[-1].rows[:, :4, kept[-1]._layout["actions"]]  # (S, 4, A)
     other = brief(
@@ -432,7 +432,7 @@ def test_a_cloned_policy_guides_a_new_learner() -> None:
     prior = make_prior("bc")
     recipe = make_recipe(handover=NOTHING, acting=JumpStart(schedule=Fixed(None)))
     result = brief(prior, recipe, steps=4)
-    assert result.guide is None and result.crossing.parts == ()
+    assert result.guide is None and result.handover.parts == ()
     assert result.learner.updates == 4  # it learns from what the guide does
     # The guide walks the whole episode: its return does not follow the learner's.
     rule = replace(recipe, acting=JumpStart(ModeOf(who="frozen"), Always(0.5), Fixed(None)))

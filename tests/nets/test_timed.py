@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rlft.core.errors import InputError
 from rlft.nets.policies import Policy, PolicyConfig, make_policy
-from rlft.nets.timed import Stationary, Switching, TimedPolicy, check_pair, guide_walks
+from rlft.nets.timed import JumpStartPolicy, Stationary, TimedPolicy, check_pair, guide_walks
 
 SEEDS, ROWS = 3, 5
 OBSERVATIONS = torch.linspace(-1, 1, SEEDS * ROWS * 2).view(SEEDS, ROWS, 2)
@@ -63,7 +63,7 @@ def test_the_last_step_of_the_guide_is_h_minus_one(h: int, t: int) -> None:
 @pytest.mark.parametrize("mode", [True, False])
 def test_switching_acts_with_the_policy_whose_turn_it_is(mode: bool) -> None:
     horizon = torch.tensor([0, 2, 9])
-    switching = Switching(GUIDE, EXPLORER, horizon, mode)
+    switching = JumpStartPolicy(GUIDE, EXPLORER, horizon, mode)
     steps = clock(0, 1, 2, 3, 8)
     actions = switching.act(OBSERVATIONS, steps, generator())
     source = generator()
@@ -77,11 +77,11 @@ def test_switching_acts_with_the_policy_whose_turn_it_is(mode: bool) -> None:
 
 
 def test_sampled_actions_repeat_with_the_generator_and_modes_need_none() -> None:
-    switching = Switching(GUIDE, EXPLORER, torch.tensor([1, 1, 1]))
+    switching = JumpStartPolicy(GUIDE, EXPLORER, torch.tensor([1, 1, 1]))
     sampled = [switching.act(OBSERVATIONS, clock(0, 1, 2, 3, 4), generator(s)) for s in (0, 0, 1)]
     assert torch.equal(sampled[0], sampled[1])
     assert not torch.equal(sampled[0], sampled[2])
-    likely = Switching(GUIDE, EXPLORER, torch.tensor([1, 1, 1]), mode=True)
+    likely = JumpStartPolicy(GUIDE, EXPLORER, torch.tensor([1, 1, 1]), mode=True)
     modes = [likely.act(OBSERVATIONS, clock(0, 1, 2, 3, 4), generator(s)) for s in (0, 1)]
     assert torch.equal(modes[0], modes[1])
 
@@ -106,7 +106,7 @@ def test_a_stationary_policy_ignores_the_clock() -> None:
 
 
 def test_timed_policies_are_values() -> None:
-    switching = Switching(GUIDE, EXPLORER, torch.tensor([1, 1, 1]))
+    switching = JumpStartPolicy(GUIDE, EXPLORER, torch.tensor([1, 1, 1]))
     assert switching.seeds == SEEDS
     for value in (switching, Stationary(GUIDE)):
         with pytest.raises(FrozenInstanceError):
@@ -139,7 +139,7 @@ def test_pairs_that_cannot_share_an_episode_are_refused(
     with pytest.raises(InputError, match=message):
         check_pair(GUIDE, explorer)
     with pytest.raises(InputError, match=message):
-        Switching(GUIDE, explorer, torch.zeros(SEEDS))
+        JumpStartPolicy(GUIDE, explorer, torch.zeros(SEEDS))
 
 
 def test_networks_of_another_width_can_share_an_episode() -> None:
@@ -150,4 +150,4 @@ def test_networks_of_another_width_can_share_an_episode() -> None:
 @pytest.mark.parametrize("shape", [(2,), (3, 1), ()])
 def test_h_is_one_number_for_each_seed(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"horizon has shape \(.*expected one h for each of 3 s"):
-        Switching(GUIDE, EXPLORER, torch.zeros(shape))
+        JumpStartPolicy(GUIDE, EXPLORER, torch.zeros(shape))

@@ -181,7 +181,7 @@ def test_zero_gradients_move_adam_by_the_named_factor() -> None:
         for gradient in (0.0, 0.0, 0.0, 0.0, 1.0):
             moved.grad = torch.tensor([gradient], dtype=torch.float64)
             optimizer.step()
-    # Adam's second moment still wobbles by a thousandth within a cycle, its memory of 1,000 steps.
+    # Adam's second context still wobbles by a thousandth within a cycle, its memory of 1,000 steps.
     assert last - moved.item() == pytest.approx(ZERO_GRADIENT_STEPS * rate, rel=2e-3)
     assert (
         at(PAPER_RECIPES["wsrl"], "online.learner.policy_lr") / WSRL_POLICY_LR

@@ -71,7 +71,7 @@ def test_every_recipe_runs_from_one_prior(name: str, prior: Prior) -> None:
 def test_every_recipe_runs_from_the_prior_of_its_authors(name: str) -> None:
     run = two_steps(prior_of(name), RECIPES[name])
     handover = RECIPES[name].handover
-    crossed = run.crossing.parts
+    crossed = run.handover.parts
     assert ("policy" in crossed, "critics" in crossed) == (handover.policy, handover.critics)
 
 

@@ -81,10 +81,10 @@ class FQE:
 
     def target(self, rows: Rows, act: Act, draws: Draws) -> Array:
         """(E, B)."""
-        following = rows.timesteps + 1
-        actions = act(rows.next_observations, following, draws)
-        q = self.q(self.parts["target_critics"], rows.next_observations, actions, following)
-        over = (rows.terminations == 1) | (following >= self.ends)
+        next_timesteps = rows.timesteps + 1
+        actions = act(rows.next_observations, next_timesteps, draws)
+        q = self.q(self.parts["target_critics"], rows.next_observations, actions, next_timesteps)
+        over = (rows.terminations == 1) | (next_timesteps >= self.ends)
         target = rows.rewards + self.config.gamma * np.where(over, 0.0, q)
         return self.clipped(target, rows.timesteps) if self.config.clip else target
 

@@ -31,7 +31,7 @@ from numpy_policies import Squashed
 from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.nets.policies import Policy, PolicyConfig, make_policy
 from rlft.nets.stacked import CriticConfig, QEnsemble
-from rlft.nets.timed import Stationary, Switching, TimedPolicy
+from rlft.nets.timed import JumpStartPolicy, Stationary, TimedPolicy
 
 UPDATES = 4
 WEIGHTS, DATA = 4, 31  # where the random streams of the inputs start
@@ -75,7 +75,7 @@ def both(kind: str) -> tuple[TimedPolicy, list[Act]]:
     if kind == "switching":
         horizon = torch.tensor([2, 5])
         acts = [switching(*pair, int(h)) for pair, h in zip(plain, horizon, strict=True)]
-        return Switching(guide, explorer, horizon), acts
+        return JumpStartPolicy(guide, explorer, horizon), acts
     mode = kind == "mode"
     return Stationary(guide, mode), [stationary(pair[0], mode) for pair in plain]
 

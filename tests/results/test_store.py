@@ -50,7 +50,7 @@ def prior() -> Prior:
 @pytest.fixture(scope="module")
 def run(prior: Prior) -> Run:
     recipe = find_recipe("sac")
-    learner, crossing = hand_over(prior, recipe)
+    learner, record = hand_over(prior, recipe)
     return Run(
         recipe=recipe,
         env_id=DETOUR,
@@ -64,7 +64,7 @@ def run(prior: Prior) -> Run:
         episode_steps=[np.array([70, 90]), np.array([], np.int64)],
         episode_returns=[np.array([-70.0, -20.0]), np.array([])],
         metrics={"step": np.array([50]), "critic_loss": np.ones((2, 1), np.float32)},
-        crossing=crossing,
+        handover=record,
         prior=prior,
         learner=learner,
         guide=None,
@@ -99,7 +99,7 @@ def assert_same_arrays(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> No
 def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
     save_run(run, tmp_path / "sac")
     back = load_run(tmp_path / "sac", data=DATA)
-    assert back.recipe == run.recipe and back.crossing == run.crossing
+    assert back.recipe == run.recipe and back.handover == run.handover
     assert (back.env_id, back.dataset, back.seeds, back.seed, back.seconds) == (
         DETOUR,
         "small",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rlft.acting.ajs.gate import Gate
 from rlft.acting.ajs.rule import GateRule
-from rlft.acting.horizon import Setting, longest
+from rlft.acting.horizon import ScheduleContext, longest
 from rlft.algorithms.fqe.learner import FQE
 from rlft.algorithms.fqe.offline import fit_fqe
 from rlft.core.errors import InputError
@@ -30,7 +30,7 @@ class Automatic(GateRule):
     The fields and what the paper says of each stand in `GateRule`.
     """
 
-    def start(self, setting: Setting) -> Gate:
+    def start(self, context: ScheduleContext) -> Gate:
         """Fits the reference to the logged data and begins with the longest h.
 
         Raises:
@@ -38,38 +38,38 @@ class Automatic(GateRule):
                 explorer cannot share an episode.
             NumericalError: a loss of the reference is NaN or infinite.
         """
-        limit = setting.time_limit
+        limit = context.time_limit
         if limit is None:
             raise InputError(
                 "Automatic needs to know how long an episode can last: h starts there, and the "
                 "estimator measures the clock in parts of it. The environment declares no time "
                 "limit; register it with max_episode_steps, or use Linear(start_at=...)."
             )
-        start = longest(self.start_at, setting)
-        # A policy of its own: the setting's guide may go on learning, the reference does not.
-        offline_guide = Stationary(copy.deepcopy(setting.guide).requires_grad_(False), self.mode)
+        start = longest(self.start_at, context)
+        # A policy of its own: the context's guide may go on learning, the reference does not.
+        offline_guide = Stationary(copy.deepcopy(context.guide).requires_grad_(False), self.mode)
         reference = fit_fqe(
             offline_guide,
-            setting.data,
+            context.data,
             config=self.fqe,
             steps=self.reference_updates,
             time_limit=limit,
-            seed=setting.seed,
-            device=setting.device,
-            progress=setting.progress,
+            seed=context.seed,
+            device=context.device,
+            progress=context.progress,
         )
         # The same seed as the reference's: both are read with the same noise in the actions, so
         # that their difference is that of the policies.
         estimator = FQE(
             self.fqe,
-            setting.data.observation_size,
-            setting.data.action_size,
-            setting.seeds,
+            context.data.observation_size,
+            context.data.action_size,
+            context.seeds,
             time_limit=limit,
-            reward_range=setting.data.reward_range,
-            seed=setting.seed,
-            device=setting.device,
+            reward_range=context.data.reward_range,
+            seed=context.seed,
+            device=context.device,
         )
         if self.warm_start:
             estimator.load_state_dict(reference.state_dict())
-        return Gate(self, setting, start, estimator, reference, offline_guide)
+        return Gate(self, context, start, estimator, reference, offline_guide)

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from rlft.acting.ajs.rule import GateRule
-from rlft.acting.horizon import Horizon, Setting, as_tensor
+from rlft.acting.horizon import Horizon, ScheduleContext, as_tensor
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.learner import Estimate
 from rlft.algorithms.fqe.offline import initial_states
 from rlft.data import Batch, OfflineData
 from rlft.data.batch import row_layout, unpack_rows
-from rlft.nets.timed import Switching, TimedPolicy
+from rlft.nets.timed import JumpStartPolicy, TimedPolicy
 
 
 class Estimator(Protocol):
@@ -39,7 +39,7 @@ class Gate(Horizon):
 
     Args:
         rule: the numbers.
-        setting: what the run gives; its guide and learner are read anew at every update.
+        context: what the run gives; its guide and learner are read anew at every update.
         start: h of the first episodes, and the largest one.
         estimator: follows the switching policy.
         reference: the value of the guide as it came from offline training.
@@ -54,23 +54,23 @@ class Gate(Horizon):
     def __init__(
         self,
         rule: GateRule,
-        setting: Setting,
+        context: ScheduleContext,
         start: int,
         estimator: Estimator,
         reference: Estimator,
         offline_guide: TimedPolicy,
     ) -> None:
-        super().__init__(np.full(setting.seeds, start))
-        self.rule, self.setting, self.start = rule, setting, start
+        super().__init__(np.full(context.seeds, start))
+        self.rule, self.context, self.start = rule, context, start
         self.estimator, self.reference_estimator = estimator, reference
         self.offline_guide = offline_guide
-        (root,) = np.random.SeedSequence(setting.seed).spawn(1)  # the estimator has the seed itself
+        (root,) = np.random.SeedSequence(context.seed).spawn(1)  # the estimator has the seed itself
         batches = int(root.generate_state(1)[0])
-        self.generator = torch.Generator(setting.device).manual_seed(batches)
+        self.generator = torch.Generator(context.device).manual_seed(batches)
         self.logged = OfflineData(
-            setting.data, setting.seeds, gamma=setting.replay.gamma, device=setting.device
+            context.data, context.seeds, gamma=context.replay.gamma, device=context.device
         )
-        self.layout = row_layout(setting.data.observation_size, setting.data.action_size)
+        self.layout = row_layout(context.data.observation_size, context.data.action_size)
         self.starts = self._even_starts()  # (S, K, O)
         self._read()
 
@@ -118,16 +118,16 @@ class Gate(Horizon):
             states, self.offline_guide, timesteps
         ).mean
 
-    def _judged(self) -> Switching:
+    def _judged(self) -> JumpStartPolicy:
         """The switching policy that the estimator is about."""
         horizon = self.proposed
         if self.rule.judge == "candidate":
             horizon = np.maximum(horizon - self.rule.step, 0)
-        setting = self.setting
-        return Switching(
-            setting.guide,
-            setting.learner.policy,
-            as_tensor(horizon, setting.device),
+        context = self.context
+        return JumpStartPolicy(
+            context.guide,
+            context.learner.policy,
+            as_tensor(horizon, context.device),
             self.rule.mode,
         )
 
@@ -139,16 +139,16 @@ class Gate(Horizon):
         if logged > 0:
             parts.append(self.logged.sample(logged, self.generator))
         if logged < size:
-            parts.append(self.setting.replay.sample(size - logged, self.generator))
+            parts.append(self.context.replay.sample(size - logged, self.generator))
         return Batch.concatenate(parts)
 
     def _even_starts(self) -> Tensor:
         """First observations of the data's episodes, evenly spread over them: (S, K, O)."""
-        starts = initial_states(self.setting.data)
+        starts = initial_states(self.context.data)
         count = min(self.rule.states, len(starts))
         rows = np.linspace(0, len(starts) - 1, count).round().astype(np.int64)  # (K,)
-        chosen = torch.as_tensor(starts[rows], device=self.setting.device)  # (K, O)
-        return chosen.expand(self.setting.seeds, -1, -1)  # (S, K, O)
+        chosen = torch.as_tensor(starts[rows], device=self.context.device)  # (K, O)
+        return chosen.expand(self.context.seeds, -1, -1)  # (S, K, O)
 
     def _hand_off_states(self) -> tuple[Tensor, Tensor]:
         """The states whose time step is nearest h: (S, K, O), with these time steps (S, K).
@@ -156,12 +156,12 @@ class Gate(Horizon):
         From where the batches come. There are always some, also when no episode lasts as long as h;
         among equally near ones chance decides, so that old rows are not preferred.
         """
-        replay, seeds = self.setting.replay, self.setting.seeds
+        replay, seeds = self.context.replay, self.context.seeds
         rows = replay.rows[:, : len(replay)]  # (S, N, W)
         if self.rule.data_share > 0 or len(replay) == 0:
             rows = torch.cat((rows, self.logged.rows.expand(seeds, -1, -1)), 1)
         seen = unpack_rows(self.layout, rows)
-        h = as_tensor(self.proposed, self.setting.device).unsqueeze(1)  # (S, 1)
+        h = as_tensor(self.proposed, self.context.device).unsqueeze(1)  # (S, 1)
         distance = (seen.timesteps - h).abs()  # (S, N), whole numbers
         distance += torch.rand(distance.shape, generator=self.generator, device=distance.device)
         count = min(self.rule.states, distance.shape[1])

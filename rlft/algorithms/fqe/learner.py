@@ -111,12 +111,12 @@ class FQE:
         Returns:
             (S, E, B).
         """
-        following = batch.timesteps + 1  # (S, B)
-        actions = policy.act(batch.next_observations, following, self.generator)  # (S, B, A)
-        values = self._q(self.target_critics, batch.next_observations, actions, following)
+        next_timesteps = batch.timesteps + 1  # (S, B)
+        actions = policy.act(batch.next_observations, next_timesteps, self.generator)  # (S, B, A)
+        values = self._q(self.target_critics, batch.next_observations, actions, next_timesteps)
         goes_on = 1 - batch.terminations  # (S, B)
         if self.returns.time_limit is not None:
-            goes_on = goes_on * (following < self.returns.time_limit)
+            goes_on = goes_on * (next_timesteps < self.returns.time_limit)
         discount = (self.config.gamma * goes_on).unsqueeze(1)  # (S, 1, B)
         target = batch.rewards.unsqueeze(1) + discount * values  # (S, E, B)
         return self.returns.clip(target, batch.timesteps) if self.config.clip else target

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from schedule_fakes import LIMIT, always, fill, line_data, make_setting
+from schedule_fakes import LIMIT, always, fill, line_data, make_context
 
 from rlft.acting.ajs.automatic import Automatic
 from rlft.acting.ajs.gate import Gate
-from rlft.acting.horizon import Setting
+from rlft.acting.horizon import ScheduleContext
 from rlft.algorithms import make_learner
 from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.core.errors import InputError
@@ -39,9 +39,9 @@ def weights(gate: Gate) -> dict[str, torch.Tensor]:
 
 def test_h_falls_as_far_as_the_explorer_is_good() -> None:
     limit = 5
-    setting = make_setting(time_limit=limit, data=line_data(400, limit))
-    always(setting.guide, 0.5, 0.5, 0.5)
-    always(setting.learner.policy, 0.8, -0.8, 0.5)
+    context = make_context(time_limit=limit, data=line_data(400, limit))
+    always(context.guide, 0.5, 0.5, 0.5)
+    always(context.learner.policy, 0.8, -0.8, 0.5)
     # Each step pays its action: the guide earns 2.5. Whatever h is, explorer 0 earns more and
     # explorer 2 the same; with explorer 1 each step costs 1.3, so that one step is too much.
     rule = quick(
@@ -54,7 +54,7 @@ def test_h_falls_as_far_as_the_explorer_is_good() -> None:
         data_share=1.0,
         reference_updates=600,
     )
-    gate = rule.start(setting)
+    gate = rule.start(context)
     assert gate.reference.tolist() == pytest.approx([2.5] * 3, abs=0.2)
     assert torch.equal(gate.estimate, gate.reference)
     for step in range(1, 6 * rule.check_every + 1):
@@ -65,35 +65,35 @@ def test_h_falls_as_far_as_the_explorer_is_good() -> None:
 
 
 def test_the_default_rule_begins_with_the_guide_alone_and_no_gap() -> None:
-    gate = quick().start(make_setting())
+    gate = quick().start(make_context())
     assert gate.proposed.tolist() == [LIMIT] * 3
     assert torch.equal(gate.estimate, gate.reference)
 
 
 def test_h_may_start_lower() -> None:
-    assert quick(start_at=4).start(make_setting()).proposed.tolist() == [4, 4, 4]
+    assert quick(start_at=4).start(make_context()).proposed.tolist() == [4, 4, 4]
 
 
 def test_a_cold_start_begins_with_new_networks() -> None:
-    gate = quick(warm_start=False).start(make_setting())
+    gate = quick(warm_start=False).start(make_context())
     assert (gate.estimate != gate.reference).all()
 
 
 def test_the_reference_stays_what_it_was_when_the_guide_learns_on() -> None:
-    setting = make_setting()
-    gate = quick(check_every=1).start(setting)
-    fill(setting.replay, LIMIT)
+    context = make_context()
+    gate = quick(check_every=1).start(context)
+    fill(context.replay, LIMIT)
     before = gate.reference
-    always(setting.guide, 0.9, 0.9, 0.9)
+    always(context.guide, 0.9, 0.9, 0.9)
     gate.after_step(1)
     assert torch.equal(gate.reference, before)
     assert (gate.estimate != before).all()
 
 
 def test_a_tracked_reference_moves() -> None:
-    setting = make_setting()
-    gate = quick(check_every=1, reference="tracked").start(setting)
-    fill(setting.replay, LIMIT)
+    context = make_context()
+    gate = quick(check_every=1, reference="tracked").start(context)
+    fill(context.replay, LIMIT)
     before = gate.reference
     gate.after_step(1)
     assert (gate.reference != before).all()
@@ -101,9 +101,9 @@ def test_a_tracked_reference_moves() -> None:
 
 def test_reading_does_not_disturb_the_updates() -> None:
     def trained(check_every: int) -> dict[str, torch.Tensor]:
-        setting = make_setting()
-        gate = quick(check_every=check_every, tolerance=0.0, bias=-99.0).start(setting)
-        fill(setting.replay, LIMIT)
+        context = make_context()
+        gate = quick(check_every=check_every, tolerance=0.0, bias=-99.0).start(context)
+        fill(context.replay, LIMIT)
         for step in range(1, 5):
             gate.after_step(step)
         return weights(gate)
@@ -113,20 +113,20 @@ def test_reading_does_not_disturb_the_updates() -> None:
 
 
 def test_guide_and_explorer_must_be_able_to_share_an_episode() -> None:
-    other = make_learner(make_setting().learner.config, 1, 1, 4).policy  # a fourth seed
+    other = make_learner(make_context().learner.config, 1, 1, 4).policy  # a fourth seed
     with pytest.raises(InputError, match="seeds"):
-        quick().start(make_setting(guide=other))
+        quick().start(make_context(guide=other))
 
 
-def no_limit() -> Setting:
-    return make_setting(time_limit=None)
+def no_limit() -> ScheduleContext:
+    return make_context(time_limit=None)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: quick().start(no_limit()), r"declares no time limit.*max_episode_steps.*Linear"),
-        (lambda: quick(start_at=11).start(make_setting()), r"h=11 is beyond the episode"),
+        (lambda: quick(start_at=11).start(make_context()), r"h=11 is beyond the episode"),
         (lambda: Automatic(start_at=-1), r"start_at=-1.*0 or more"),
         (lambda: Automatic(step=0), r"step=0.*1 or more"),
         (lambda: Automatic(check_every=0), r"check_every=0.*1 or more"),

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from schedule_fakes import LIMIT, fill, make_setting
+from schedule_fakes import LIMIT, fill, make_context
 from torch import Tensor
 
 from rlft.acting.ajs.automatic import Automatic
 from rlft.acting.ajs.gate import Gate
-from rlft.acting.horizon import Setting
+from rlft.acting.horizon import ScheduleContext
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.learner import Estimate
 from rlft.data import Batch
-from rlft.nets.timed import Stationary, Switching, TimedPolicy
+from rlft.nets.timed import JumpStartPolicy, Stationary, TimedPolicy
 
 SEEDS = 3
 REFERENCE = -50.0
@@ -50,20 +50,23 @@ class PerStep(Told):
     """Each step that the guide does not walk costs something."""
 
     def answer(self, policy: TimedPolicy) -> Tensor:
-        assert isinstance(policy, Switching)
+        assert isinstance(policy, JumpStartPolicy)
         return REFERENCE - self.means * (LIMIT - policy.horizon)
 
 
 def make_gate(
-    estimator: Told, setting: Setting | None = None, offline: Told | None = None, **rule: Any
+    estimator: Told,
+    context: ScheduleContext | None = None,
+    offline: Told | None = None,
+    **rule: Any,
 ) -> Gate:
     """A gate that decides at every step and moves h by 1, without tolerance, unless told so."""
-    setting = setting or make_setting(seeds=SEEDS)
-    fill(setting.replay, 2 * LIMIT)
+    context = context or make_context(seeds=SEEDS)
+    fill(context.replay, 2 * LIMIT)
     plain = {"step": 1, "check_every": 1, "tolerance": 0.0, "may_grow": False}
     numbers = Automatic(**{**plain, "updates": 1, "data_share": 0.5, **rule})
-    guide = Stationary(setting.guide)
-    return Gate(numbers, setting, LIMIT, estimator, offline or Told(REFERENCE), guide)
+    guide = Stationary(context.guide)
+    return Gate(numbers, context, LIMIT, estimator, offline or Told(REFERENCE), guide)
 
 
 def h_after(gate: Gate, steps: int) -> list[list[int]]:
@@ -175,14 +178,14 @@ def test_updates_come_at_their_own_pace() -> None:
 def test_the_estimator_is_about_the_guide_the_explorer_and_the_proposed_h(
     judge: str, expected: list[int]
 ) -> None:
-    estimator, setting = Told(REFERENCE), make_setting(seeds=SEEDS)
-    h_after(make_gate(estimator, setting, judge=judge), 3)
+    estimator, context = Told(REFERENCE), make_context(seeds=SEEDS)
+    h_after(make_gate(estimator, context, judge=judge), 3)
     assert horizons(estimator.updates, 1) == expected
     assert horizons(estimator.reads, 1) == [expected[0], *expected]  # the first is at the start
     for policy in (estimator.updates[-1][1], estimator.reads[-1][1]):
-        assert isinstance(policy, Switching)
+        assert isinstance(policy, JumpStartPolicy)
         # The networks themselves, not copies: they go on learning.
-        assert policy.guide is setting.guide and policy.explorer is setting.learner.policy
+        assert policy.guide is context.guide and policy.explorer is context.learner.policy
         assert not policy.mode
 
 
@@ -195,7 +198,7 @@ def test_no_candidate_is_below_zero() -> None:
 def test_the_mode_is_estimated_if_asked_for() -> None:
     estimator = Told(REFERENCE)
     make_gate(estimator, mode=True)
-    assert isinstance(policy := estimator.reads[0][1], Switching) and policy.mode
+    assert isinstance(policy := estimator.reads[0][1], JumpStartPolicy) and policy.mode
 
 
 @pytest.mark.parametrize(("kind", "updates"), [("frozen", 0), ("tracked", 4)])
@@ -221,7 +224,7 @@ def test_values_are_read_at_the_first_observations_of_the_data() -> None:
     estimator, reference = Told(REFERENCE), Told(REFERENCE)
     gate = make_gate(estimator, offline=reference, states=5)
     h_after(gate, 2)
-    starts = gate.setting.data.observations[gate.setting.data.episode_starts]
+    starts = gate.context.data.observations[gate.context.data.episode_starts]
     assert len(starts) == 40
     for states, _, timesteps in estimator.reads + reference.reads:
         assert states.shape == (SEEDS, 5, 1) and timesteps.shape == (SEEDS, 5)
@@ -255,16 +258,16 @@ def test_hand_off_states_also_come_from_the_data_if_the_batches_do() -> None:
 
 
 def test_before_the_first_step_hand_off_states_come_from_the_data() -> None:
-    estimator, setting = Told(REFERENCE), make_setting(seeds=SEEDS)
+    estimator, context = Told(REFERENCE), make_context(seeds=SEEDS)
     rule = Automatic(read_at="hand-off", data_share=0.0, states=3)
-    Gate(rule, setting, LIMIT, estimator, Told(REFERENCE), Stationary(setting.guide))
+    Gate(rule, context, LIMIT, estimator, Told(REFERENCE), Stationary(context.guide))
     assert estimator.reads[0][2].tolist() == [[LIMIT - 1] * 3] * SEEDS
 
 
 def test_the_gate_repeats_with_the_seed() -> None:
     def first_batch(seed: int) -> Tensor:
         estimator = Told(REFERENCE)
-        h_after(make_gate(estimator, make_setting(seeds=SEEDS, seed=seed)), 1)
+        h_after(make_gate(estimator, make_context(seeds=SEEDS, seed=seed)), 1)
         return estimator.updates[0][0].observations
 
     assert torch.equal(first_batch(0), first_batch(0))

@@ -40,11 +40,11 @@ def without_a_loop(returns, stages, tolerance):
 
 def with_where(returns, stages, tolerance):
     h = torch.full(returns.shape, stages[0].item())
-    following = dict(zip(stages.tolist(), [*stages.tolist()[1:], stages[-1].item()], strict=True))
+    next_stage = dict(zip(stages.tolist(), [*stages.tolist()[1:], stages[-1].item()], strict=True))
     for k in range(1, returns.shape[1]):
         top = returns[:, :k].amax(1)
         bar = torch.where(top < 0, top * (1 + tolerance), top * (1 - tolerance))
-        lower = torch.tensor([following[x] for x in h[:, k - 1].tolist()])
+        lower = torch.tensor([next_stage[x] for x in h[:, k - 1].tolist()])
         h[:, k] = torch.where(returns[:, k] >= bar, lower, h[:, k - 1])
     return h
 

@@ -160,17 +160,17 @@ def acts_by_the_proposed_h(step, observations, timesteps, h, proposed, parts, ch
 
 
 def gives_the_new_h_to_all(step, observations, timesteps, h, proposed, parts, check_every):
-    following, clock, h, after = with_masks(
+    new_state, clock, h, after = with_masks(
         step, observations, timesteps, h, proposed, parts, check_every
     )
-    return following, clock, after if step % check_every == 0 else h, after
+    return new_state, clock, after if step % check_every == 0 else h, after
 
 
 def knows_one_h(step, observations, timesteps, h, proposed, parts, check_every):
-    following, clock, _, after = with_a_loop(
+    new_state, clock, _, after = with_a_loop(
         step, observations, timesteps, proposed, proposed, parts, check_every
     )
-    return following, clock, after, after
+    return new_state, clock, after, after
 
 
 def judges_the_episodes_under_way(step, observations, timesteps, h, proposed, parts, check_every):

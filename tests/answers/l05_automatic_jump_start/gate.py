@@ -23,15 +23,15 @@ def the_library(h, estimate, reference, tolerance, step, longest, may_grow):
 
 
 def with_a_loop(h, estimate, reference, tolerance, step, longest, may_grow):
-    following = []
+    new_h = []
     for steps, said, asked in zip(h, estimate, reference, strict=True):
         if said + tolerance >= asked:
-            following.append(max(steps - step, 0))
+            new_h.append(max(steps - step, 0))
         elif may_grow:
-            following.append(min(steps + step, longest))
+            new_h.append(min(steps + step, longest))
         else:
-            following.append(steps)
-    return np.array(following)
+            new_h.append(steps)
+    return np.array(new_h)
 
 
 def with_a_direction(h, estimate, reference, tolerance, step, longest, may_grow):
@@ -41,14 +41,14 @@ def with_a_direction(h, estimate, reference, tolerance, step, longest, may_grow)
 
 
 def with_indices(h, estimate, reference, tolerance, step, longest, may_grow):
-    following = h.copy()
+    new_h = h.copy()
     closed = estimate + tolerance < reference
-    following[~closed] -= step
+    new_h[~closed] -= step
     if may_grow:
-        following[closed] += step
-    following[following < 0] = 0
-    following[following > longest] = longest
-    return following
+        new_h[closed] += step
+    new_h[new_h < 0] = 0
+    new_h[new_h > longest] = longest
+    return new_h
 
 
 def opens_when_worse(h, estimate, reference, tolerance, step, longest, may_grow):

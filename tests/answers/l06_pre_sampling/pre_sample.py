@@ -43,9 +43,9 @@ def walks_with_a_generator(env, policy, disturb, replay, learner, steps, updates
             observation, ended = env.reset()[0], False
             while not ended:
                 action = disturb(policy(observation))
-                following, reward, terminated, truncated, _ = env.step(action)
-                yield observation, action, reward, following, terminated
-                observation, ended = following, terminated or truncated
+                next_observation, reward, terminated, truncated, _ = env.step(action)
+                yield observation, action, reward, next_observation, terminated
+                observation, ended = next_observation, terminated or truncated
 
     for _, transition in zip(range(steps), transitions(), strict=False):
         replay.add(*transition)
@@ -60,25 +60,25 @@ def episode_by_episode(env, policy, disturb, replay, learner, steps, updates):
         for _ in range(left):
             left -= 1
             action = disturb(policy(observation))
-            following, reward, *ends, _ = env.step(action)
-            replay.add(observation, action, reward, following, ends[0])
+            next_observation, reward, *ends, _ = env.step(action)
+            replay.add(observation, action, reward, next_observation, ends[0])
             for _ in range(updates):
                 learner.update_critics(replay.sample())
             if any(ends):
                 break
-            observation = following
+            observation = next_observation
 
 
 def policy_at_each_step(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
         learner.update_policy(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else following
+        observation = env.reset()[0] if terminated or truncated else next_observation
 
 
 def policy_at_each_update(env, policy, disturb, replay, learner, steps, updates):
@@ -87,9 +87,9 @@ def policy_at_each_update(env, policy, disturb, replay, learner, steps, updates)
         if over:
             observation, _ = env.reset()
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
-        observation, over = following, terminated or truncated
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
+        observation, over = next_observation, terminated or truncated
         for _ in range(updates):
             minibatch = replay.sample()
             learner.update_policy(minibatch)
@@ -100,9 +100,9 @@ def collects_then_trains(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
-        observation = env.reset()[0] if terminated or truncated else following
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
+        observation = env.reset()[0] if terminated or truncated else next_observation
     for _ in range(steps):
         for _ in range(updates):
             learner.update_critics(replay.sample())
@@ -112,10 +112,10 @@ def forgets_updates(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else following
+        observation = env.reset()[0] if terminated or truncated else next_observation
 
 
 def clean_hands(env, policy, disturb, replay, learner, steps, updates):
@@ -129,11 +129,11 @@ def walks_on(env, policy, disturb, replay, learner, steps, updates):
         if observation is None:
             observation, _ = env.reset()
         action = disturb(policy(observation))
-        following, reward, terminated, _, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, _, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = following
+        observation = next_observation
 
 
 def disturbs_for_the_step_only(env, policy, disturb, replay, learner, steps, updates):
@@ -143,21 +143,21 @@ def disturbs_for_the_step_only(env, policy, disturb, replay, learner, steps, upd
             observation, _ = env.reset()
         wanted = policy(observation)
         taken = disturb(wanted)
-        following, reward, terminated, truncated, _ = env.step(taken)
-        replay.add(observation, wanted, reward, following, terminated)
-        observation, over = following, terminated or truncated
+        next_observation, reward, terminated, truncated, _ = env.step(taken)
+        replay.add(observation, wanted, reward, next_observation, terminated)
+        observation, over = next_observation, terminated or truncated
         for _ in range(updates):
             learner.update_critics(replay.sample())
 
 
 def walk(env, policy, disturb, replay, learner, steps, updates, *, row, ended, minibatches):
     """The right loop with handles for one mistake each."""
-    over, following = True, None
+    over, next_observation = True, None
     for _ in range(steps):
-        observation = env.reset()[0] if over else following
+        observation = env.reset()[0] if over else next_observation
         action = disturb(policy(observation))
-        following, reward, *ends, _ = env.step(action)
-        replay.add(observation, action, reward, following, row(*ends))
+        next_observation, reward, *ends, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, row(*ends))
         for minibatch in minibatches(replay, updates):
             learner.update_critics(minibatch)
         over = ended(*ends)
@@ -197,8 +197,8 @@ def goal_reached_only(env, policy, disturb, replay, learner, steps, updates):
 
 def as_if_it_reset_by_itself(env, policy, disturb, replay, learner, steps, updates):
     def step(action):
-        following, reward, terminated, truncated, _ = env.step(action)
-        return env.reset()[0] if terminated or truncated else following, reward, terminated
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        return env.reset()[0] if terminated or truncated else next_observation, reward, terminated
 
     here = env.reset()[0]
     for _ in range(steps):

@@ -67,12 +67,12 @@ def observe(answer: Answer, arguments: dict[str, Any]) -> Any:
     parts = parts_that_note(calls, ends)
     state, rows = {"observations": np.zeros((2, 1)), **given}, []
     for number in range(step, step + len(ends)):
-        following = answer(step=number, **state, parts=parts, check_every=check_every)
-        if following is None:
+        new_state = answer(step=number, **state, parts=parts, check_every=check_every)
+        if new_state is None:
             return None
-        if not isinstance(following, tuple) or len(following) != len(NAMES):
+        if not isinstance(new_state, tuple) or len(new_state) != len(NAMES):
             raise ValueError(f"it should give back four things: {', '.join(NAMES)}")
-        state = {name: np.array(value) for name, value in zip(NAMES, following, strict=True)}
+        state = {name: np.array(value) for name, value in zip(NAMES, new_state, strict=True)}
         rows.append(row_of(calls))
         calls.clear()
     return {"steps": rows, **state}

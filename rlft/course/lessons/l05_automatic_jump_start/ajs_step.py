@@ -115,7 +115,7 @@ def judge_about_the_h_in_force(parts, h, **given):
 def gate_before_the_judge(step, proposed, parts, check_every, **given):
     later = []
     judge = SimpleNamespace(update=lambda *asked: later.append(asked))
-    *following, proposed = reference(
+    *new_state, proposed = reference(
         step=step,
         proposed=proposed,
         parts=changed(parts, judge=judge),
@@ -123,7 +123,7 @@ def gate_before_the_judge(step, proposed, parts, check_every, **given):
         **given,
     )
     parts.judge.update(later[0][0], proposed)
-    return *following, proposed
+    return *new_state, proposed
 
 
 def episodes_before_the_gate(step, h, proposed, parts, check_every, **given):

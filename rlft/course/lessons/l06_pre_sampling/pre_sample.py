@@ -90,11 +90,11 @@ def reference(env, policy, disturb, replay, learner, steps: int, updates: int) -
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else following
+        observation = env.reset()[0] if terminated or truncated else next_observation
 
 
 def updates_the_policy(env, policy, disturb, replay, learner, steps, updates):
@@ -125,69 +125,69 @@ def never_starts_anew(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, _, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, _, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = following
+        observation = next_observation
 
 
 def stores_what_the_policy_wanted(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = policy(observation)
-        following, reward, terminated, truncated, _ = env.step(disturb(action))
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, truncated, _ = env.step(disturb(action))
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else following
+        observation = env.reset()[0] if terminated or truncated else next_observation
 
 
 def stores_any_end(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated or truncated)
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated or truncated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else following
+        observation = env.reset()[0] if terminated or truncated else next_observation
 
 
 def one_minibatch_a_step(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, truncated, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         minibatch = replay.sample()
         for _ in range(updates):
             learner.update_critics(minibatch)
-        observation = env.reset()[0] if terminated or truncated else following
+        observation = env.reset()[0] if terminated or truncated else next_observation
 
 
 def resets_before_it_stores(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, truncated, _ = env.step(action)
+        next_observation, reward, terminated, truncated, _ = env.step(action)
         if terminated or truncated:
-            following, _ = env.reset()
-        replay.add(observation, action, reward, following, terminated)
+            next_observation, _ = env.reset()
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = following
+        observation = next_observation
 
 
 def walks_on_after_a_truncation(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
         action = disturb(policy(observation))
-        following, reward, terminated, _, _ = env.step(action)
-        replay.add(observation, action, reward, following, terminated)
+        next_observation, reward, terminated, _, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, terminated)
         for _ in range(updates):
             learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated else following
+        observation = env.reset()[0] if terminated else next_observation
 
 
 EXERCISE = Exercise(
