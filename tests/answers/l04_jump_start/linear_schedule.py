@@ -2,13 +2,13 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from schedule_fakes import make_setting
+from schedule_fakes import make_context
 
 from rlft.acting.schedules import Linear
 
 
 def with_the_library(step, start, over):
-    horizon = Linear(start_at=start, steps=over).start(make_setting(time_limit=None))
+    horizon = Linear(start_at=start, steps=over).start(make_context(time_limit=None))
     if step > 0:
         horizon.after_step(step)
     return horizon.proposed[0]

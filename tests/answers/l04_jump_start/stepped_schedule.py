@@ -1,13 +1,13 @@
 import numpy as np
 import torch
-from schedule_fakes import make_setting
+from schedule_fakes import make_context
 
 from rlft.acting.schedules import Stepped
 
 
 def with_the_library(returns, stages, tolerance):
     schedule = Stepped(stages=tuple(stages.tolist()), tolerance=tolerance)
-    horizon = schedule.start(make_setting(seeds=len(returns), time_limit=None))
+    horizon = schedule.start(make_context(seeds=len(returns), time_limit=None))
     h = []
     for k, now in enumerate(returns.T.numpy()):
         horizon.after_evaluation(k, now)
