@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import tyro
 
+from rlft.acting.horizon import SCHEDULES
+from rlft.acting.rules import RULES
+from rlft.algorithms import ALGORITHMS
 from rlft.core.errors import InputError, NumericalError
 from rlft.course.commands import Course
 from rlft.data import list_datasets, make_datasets
 from rlft.experiments.compare import Compare
 from rlft.experiments.demo import Demo
+from rlft.experiments.own_files import load_file
 from rlft.grading.marks.command import Grade
 from rlft.recipes import RECIPES
 
@@ -43,10 +48,18 @@ class Data:
 
 @dataclass(frozen=True)
 class List:
-    """List the datasets and the fine-tuning recipes."""
+    """List what there is by name: datasets, recipes, algorithms, acting rules, schedules.
+
+    Attributes:
+        file: files of your own, whose registered things are listed too.
+    """
+
+    file: tuple[Path, ...] = ()
 
     def run(self) -> None:
-        """Prints two tables."""
+        """Prints a table of datasets, one of recipes, and a line for each other kind."""
+        for path in self.file:
+            load_file(path)
         print("Datasets, for rlft.load_dataset(name)")
         for entry in list_datasets():
             state = "" if entry.is_local else " (made on first use)"
@@ -56,6 +69,12 @@ class List:
         for name, recipe in RECIPES.items():
             source = recipe.source
             print(f"  {name:<14} {recipe.title:<{wide}}  {source.kind}: {source.paper}")
+        for title, names in (
+            ("Algorithms, for rlft.pretrain(name, data)", ALGORITHMS),
+            ("Acting rules, for recipes", RULES),
+            ("Schedules of a jump start", SCHEDULES),
+        ):
+            print(f"\n{title}\n  {', '.join(names)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ Letters: S seeds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch import Tensor
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
 from rlft.core.errors import InputError
+from rlft.core.registry import Registry
 from rlft.data import ReplayBuffer, Transitions
 from rlft.nets.policies import Policy
 
@@ -95,6 +96,14 @@ class Schedule(Protocol):
             InputError: if the schedule does not fit the environment or the run.
         """
         ...
+
+
+SCHEDULES: Registry[type] = Registry(
+    "schedule",
+    lambda value: isinstance(value, type) and is_dataclass(value) and hasattr(value, "start"),
+    lambda value: value.__name__,
+)
+"""The classes of schedules by name."""
 
 
 def longest(steps: int | None, context: ScheduleContext) -> int:

@@ -8,7 +8,7 @@ Letters: S seeds, B batch, O observation size, A action size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Literal, Protocol
 
 import torch
@@ -17,10 +17,18 @@ from torch import Tensor
 from rlft.acting.horizon import Schedule
 from rlft.acting.schedules import Fixed
 from rlft.core.errors import InputError, unknown
-from rlft.core.registry import stored
+from rlft.core.registry import Registry, stored
 from rlft.nets.policies import Policy
 from rlft.nets.timed import check_pair, guide_walks
 
+RULES: Registry[type] = Registry(
+    "acting rule",
+    lambda value: (
+        isinstance(value, type) and is_dataclass(value) and hasattr(value, "random_share")
+    ),
+    lambda value: value.__name__,
+)
+"""The classes of acting rules by name."""
 NOISES = ("uniform", "gaussian")
 # The schedule of every rule that has no guide.
 NO_GUIDE = Fixed(0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from rlft.core.errors import InputError
 from rlft.core.former_names import current_name
-from rlft.core.registry import TYPES
+from rlft.core.registry import KINDS, TYPES
 
 TYPE = "__type__"
 # Digits of a key in hexadecimal: 80 bits, so that 10^9 different keys collide with odds 10^-6.
@@ -128,8 +128,8 @@ def cache_key(*values: object) -> str:
     """A short key that is equal for equal values, in any process and on any machine.
 
     Args:
-        *values: whatever `to_json` takes: configurations, a dataset, numbers of steps. Of types
-            that were registered from outside the source counts too.
+        *values: whatever `to_json` takes: configurations, a dataset, numbers of steps. Of what
+            was registered from outside the source counts too.
 
     Returns:
         20 hexadecimal digits.
@@ -138,18 +138,21 @@ def cache_key(*values: object) -> str:
         InputError: for a value that cannot be stored as JSON.
     """
     content = [to_json(value) for value in values]
-    named = set(_type_names(content)) & TYPES.outside.keys()
-    sources = [[name, TYPES.outside[name]] for name in sorted(named)]
+    said = set(_strings(content))
+    sources = [
+        [kind.kind, name, source]
+        for kind in KINDS
+        for name, source in sorted(kind.outside.items())
+        if name in said and source
+    ]
     text = json.dumps([content, sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
 
 
-def _type_names(value: Any) -> Iterator[str]:
-    """Every type that JSON names."""
-    if isinstance(value, dict):
-        if TYPE in value:
-            yield value[TYPE]
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _type_names(item)
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in JSON: whatever is registered is called by its name there."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)

@@ -34,7 +34,8 @@ class Registry(Mapping[str, T], Generic[T]):
         kind: what an entry is, for messages, as in ``"recipe"``.
         fits: whether a value that `register` is given belongs here.
         name_of: the name of a value for which none is given.
-        also: called with name and value when something is added, for what else must know of it.
+        also: called with name, value and source (see `add`) when something is added, for what else
+            must know of it.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Registry(Mapping[str, T], Generic[T]):
         kind: str,
         fits: Callable[[Any], bool],
         name_of: Callable[[Any], str],
-        also: Callable[[str, Any], None] = lambda name, value: None,
+        also: Callable[[str, Any, str | None], None] = lambda name, value, source: None,
     ) -> None:
         self.kind, self.fits, self.name_of, self._also = kind, fits, name_of, also
         self._entries: dict[str, T] = {}
@@ -88,7 +89,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self._entries[name] = value
         if source is not None:
             self.outside[name] = source
-        self._also(name, value)
+        self._also(name, value, source)
 
     def key_of(self, value: object) -> str | None:
         """The name of this very object, None if it is not registered."""
@@ -131,8 +132,17 @@ def register(value: Entry, name: str | None = None) -> Entry:
 
 def stored(kind: type[Entry]) -> type[Entry]:
     """Registers a dataclass of the library under its own name, as a decorator."""
-    TYPES.add(kind.__name__, kind)
+    for registry in KINDS:
+        if registry.fits(kind):
+            registry.add(kind.__name__, kind)
     return kind
+
+
+def needs_a_name(value: object) -> str:
+    """For kinds whose values have no name of their own: says that one must be given."""
+    raise InputError(
+        f"{type(value).__name__} has no name of its own: give one, rlft.register(..., name='mine')."
+    )
 
 
 def source_of(kind: type) -> str:

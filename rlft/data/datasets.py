@@ -113,8 +113,7 @@ def make_datasets(
     """
     chosen = list(DATASETS) if names is None else list(names)
     for name in chosen:
-        if name not in DATASETS:
-            raise unknown("own dataset", name, DATASETS, "Only these are made on this machine.")
+        DATASETS.find(name, "Only these are made on this machine.")
     made = {}
     for name in tqdm(chosen, desc="datasets", disable=not progress):
         if remake:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rlft.core.registry import Registry, needs_a_name
 from rlft.envs import GOAL_RADIUS, STEP_SIZE, Behaviour, time_limit_of
 
 
@@ -46,7 +47,7 @@ class DatasetSpec:
 # needs: a policy worth improving, whose best imitation is already better than the data.
 _MEDIUM = Behaviour(action_noise=0.4, random_actions=0.1)
 
-DATASETS: dict[str, DatasetSpec] = {
+_OWN = {
     "rlft/maze/detour-medium-v0": DatasetSpec(
         "rlft/Maze-Detour-v0", _MEDIUM, "the long way, walked noisily; the short way is unknown"
     ),
@@ -76,4 +77,10 @@ DATASETS: dict[str, DatasetSpec] = {
         "rlft/Maze-Large-v0", _MEDIUM, "the longest walk of the course, walked noisily"
     ),
 }
+
+DATASETS: Registry[DatasetSpec] = Registry(
+    "own dataset", lambda value: isinstance(value, DatasetSpec), needs_a_name
+)
 """Own datasets by Minari id, in the order of the lessons."""
+for _name, _spec in _OWN.items():
+    DATASETS.add(_name, _spec)

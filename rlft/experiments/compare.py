@@ -20,6 +20,7 @@ from rlft.data import DATASETS, Transitions, load_dataset
 from rlft.envs import is_maze
 from rlft.evaluate.references import best_return
 from rlft.experiments.experiment import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, Experiment
+from rlft.experiments.own_files import recipe_of
 from rlft.finetune import Run
 from rlft.recipes import Recipe, find_recipe
 from rlft.recipes.diff import diff_recipes
@@ -86,6 +87,7 @@ class Compare:
 
     Attributes:
         recipes: names of recipes, see `python -m rlft list`.
+        recipe: recipes of your own, each as FILE:NAME, for example my.py:MINE.
         env: environment to fine-tune in; by default the data's own.
         dataset: data to pre-train on; by default the course's first of that environment.
         seeds: independent runs of each recipe, side by side.
@@ -103,7 +105,8 @@ class Compare:
         progress: show progress bars.
     """
 
-    recipes: Positional[tuple[str, ...]]
+    recipes: Positional[tuple[str, ...]] = ()
+    recipe: tuple[str, ...] = ()
     env: str | None = None
     dataset: str | None = None
     seeds: int = 8
@@ -127,6 +130,7 @@ class Compare:
             NumericalError: if training diverges.
         """
         named = [find_recipe(name, self.preset) for name in dict.fromkeys(self.recipes)]
+        named += [recipe_of(place) for place in dict.fromkeys(self.recipe)]
         if not named:
             raise InputError(
                 "There is nothing to compare: name one recipe or more, as in `compare sac wsrl`."

@@ -18,8 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rlft.core.errors import unknown
-from rlft.core.registry import stored
+from rlft.core.registry import Registry, stored
 from rlft.nets.stacked import MLP
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
@@ -176,10 +175,14 @@ class TanhMeanNormal(Policy):
         return self.mlp(observations).tanh()
 
 
-POLICIES: dict[str, type[Policy]] = {
-    "squashed-gaussian": SquashedGaussian,
-    "tanh-mean-normal": TanhMeanNormal,
-}
+POLICIES: Registry[type[Policy]] = Registry(
+    "policy class",
+    lambda value: isinstance(value, type) and issubclass(value, Policy),
+    lambda value: value.__name__,
+)
+"""Policy classes by the names that `PolicyConfig.kind` takes."""
+POLICIES.add("squashed-gaussian", SquashedGaussian)
+POLICIES.add("tanh-mean-normal", TanhMeanNormal)
 
 
 def make_policy(
@@ -194,6 +197,5 @@ def make_policy(
     Raises:
         InputError: if there is no such kind.
     """
-    if config.kind not in POLICIES:
-        raise unknown("policy class", config.kind, POLICIES)
-    return POLICIES[config.kind](seeds, observation_size, action_size, config, generator)
+    policy = POLICIES.find(config.kind)
+    return policy(seeds, observation_size, action_size, config, generator)

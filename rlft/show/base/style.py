@@ -21,6 +21,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.typing import LineStyleType
 
 from rlft.core.errors import InputError
+from rlft.core.registry import Registry, needs_a_name
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
@@ -60,33 +61,37 @@ class MethodStyle:
 # Methods that are compared with each other in one lesson never share a colour, except SAC and
 # SAC-fast, which differ by their learning rate only. The three methods of the course's papers
 # (AJS, PORL, WSRL) have a colour that only an offline learner shares.
-METHOD_STYLES: Mapping[str, MethodStyle] = MappingProxyType(
-    {
-        "data": MethodStyle("logged data", GREY, DOTTED, "."),
-        "bc": MethodStyle("BC", BLUE, DASHED, "s"),
-        "cql": MethodStyle("CQL", ORANGE, DASHED, "D"),
-        "calql": MethodStyle("Cal-QL", GREEN, DASHED, "^"),
-        "iql": MethodStyle("IQL", PURPLE, DASHED, "v"),
-        "inac": MethodStyle("InAC", SKY, DASHED, "P"),
-        "sac": MethodStyle("SAC", VERMILLION, SOLID, "o"),
-        "sac-fast": MethodStyle("SAC-fast", VERMILLION, DASH_DOT, "s"),
-        "random-critic": MethodStyle("random critic", BLACK, SOLID, "X"),
-        "rlpd": MethodStyle("RLPD", SKY, SOLID, "h"),
-        "jsrl": MethodStyle("JSRL", ORANGE, SOLID, "<"),
-        "ajs": MethodStyle("AJS", GREEN, SOLID, ">"),
-        "porl": MethodStyle("PORL", PURPLE, SOLID, "p"),
-        "wsrl": MethodStyle("WSRL", BLUE, SOLID, "*"),
-        "cql-retain": MethodStyle("CQL + data", ORANGE, DOTTED, "d"),
-        "calql-retain": MethodStyle("Cal-QL + data", GREEN, DOTTED, "8"),
-        "iql-retain": MethodStyle("IQL + data", PURPLE, DOTTED, "H"),
-        "inac-retain": MethodStyle("InAC + data", SKY, DOTTED, "s"),
-        "sac-retain": MethodStyle("SAC + data", VERMILLION, DOTTED, "D"),
-        "jsrl-linear": MethodStyle("JSRL, linear", ORANGE, DASH_DOT, "P"),
-        "porl-bc": MethodStyle("PORL from BC", PURPLE, DASH_DOT, "X"),
-        "wsrl-calql": MethodStyle("WSRL from Cal-QL", BLUE, DOTTED, "d"),
-        "wsrl-iql": MethodStyle("WSRL from IQL", BLUE, DASH_DOT, "D"),
-    }
+_STYLES = {
+    "data": MethodStyle("logged data", GREY, DOTTED, "."),
+    "bc": MethodStyle("BC", BLUE, DASHED, "s"),
+    "cql": MethodStyle("CQL", ORANGE, DASHED, "D"),
+    "calql": MethodStyle("Cal-QL", GREEN, DASHED, "^"),
+    "iql": MethodStyle("IQL", PURPLE, DASHED, "v"),
+    "inac": MethodStyle("InAC", SKY, DASHED, "P"),
+    "sac": MethodStyle("SAC", VERMILLION, SOLID, "o"),
+    "sac-fast": MethodStyle("SAC-fast", VERMILLION, DASH_DOT, "s"),
+    "random-critic": MethodStyle("random critic", BLACK, SOLID, "X"),
+    "rlpd": MethodStyle("RLPD", SKY, SOLID, "h"),
+    "jsrl": MethodStyle("JSRL", ORANGE, SOLID, "<"),
+    "ajs": MethodStyle("AJS", GREEN, SOLID, ">"),
+    "porl": MethodStyle("PORL", PURPLE, SOLID, "p"),
+    "wsrl": MethodStyle("WSRL", BLUE, SOLID, "*"),
+    "cql-retain": MethodStyle("CQL + data", ORANGE, DOTTED, "d"),
+    "calql-retain": MethodStyle("Cal-QL + data", GREEN, DOTTED, "8"),
+    "iql-retain": MethodStyle("IQL + data", PURPLE, DOTTED, "H"),
+    "inac-retain": MethodStyle("InAC + data", SKY, DOTTED, "s"),
+    "sac-retain": MethodStyle("SAC + data", VERMILLION, DOTTED, "D"),
+    "jsrl-linear": MethodStyle("JSRL, linear", ORANGE, DASH_DOT, "P"),
+    "porl-bc": MethodStyle("PORL from BC", PURPLE, DASH_DOT, "X"),
+    "wsrl-calql": MethodStyle("WSRL from Cal-QL", BLUE, DOTTED, "d"),
+    "wsrl-iql": MethodStyle("WSRL from IQL", BLUE, DASH_DOT, "D"),
+}
+METHOD_STYLES: Registry[MethodStyle] = Registry(
+    "figure style", lambda value: isinstance(value, MethodStyle), needs_a_name
 )
+"""How each method looks, by the name of its recipe or learner."""
+for _name, _style in _STYLES.items():
+    METHOD_STYLES.add(_name, _style)
 
 MARKERS = "osD^vP*Xph<>d8H"  # filled, so that a white edge sets them off from the line
 
