@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # conda-forge's name for PyTorch's build without CUDA.
 PYPI_NAME = {"pytorch-cpu": "torch"}
-SOURCES = ("rlft", "tests", "notebooks", "exercises", "solutions", "benchmarks", "scripts", ".ci")
+COURSE = ("notebooks", "exercises", "solutions")
+SOURCES = ("rlft", "budgets", "tests", *COURSE, "benchmarks", "scripts", ".ci")
 
 
 def text_of(name: str) -> str:
