@@ -102,15 +102,16 @@ def await_reply(kernel: RunningKernel, msg_id: str, timeout: float) -> None:
     """Waits for the end of a cell as nbval does, but no longer for a kernel that has died.
 
     Raises:
-        Empty: the time is over, or the kernel is gone.
+        Empty: the time is over.
+        RuntimeError: the kernel is gone.
     """
     end = time.monotonic() + timeout
     while (left := end - time.monotonic()) > 0:
         try:
             return RunningKernel.await_reply(kernel, msg_id, timeout=min(left, LOOK))
-        except Empty:
+        except Empty as nothing:
             if not kernel.is_alive():
-                raise
+                raise RuntimeError("The kernel has died") from nothing
     raise Empty
 
 
