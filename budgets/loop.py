@@ -27,6 +27,8 @@ STEPS = 45  # take as long as one update, on a quick core
 # Long enough that the system interrupts the burst on a busy machine as it interrupts a notebook,
 # short enough that the notebook, which stands still meanwhile, loses a few per cent of its time.
 ROUNDS = 4
+# Before them, and not counted: after a pause, the caches hold somebody else's data.
+WARM_UP = 2
 
 
 class Loop:
@@ -70,7 +72,7 @@ def main() -> None:
     """Answers until the input ends."""
     loop = Loop()
     for _ in sys.stdin:
-        loop.run(1)  # does not count: after a pause, the caches hold somebody else's data
+        loop.run(WARM_UP)
         print(loop.run(ROUNDS), flush=True)
 
 
