@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from rlft.core.registry import KINDS
 
-# The same examples in every run, and no limit in milliseconds: a busy machine must not fail a test.
-settings.register_profile("rlft", derandomize=True, deadline=None)
+# The same examples in every run, and no limit of time, be it for running an example (deadline) or
+# for drawing it (too_slow): a busy machine must not fail a test.
+settings.register_profile(
+    "rlft", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("rlft")
 
 

@@ -124,7 +124,7 @@ def forks():
     return True
 
 def connects():
-    with socket.create_connection(("127.0.0.1", AIMS["port"]), timeout=2):
+    with socket.create_connection(("127.0.0.1", AIMS["port"]), timeout=60):
         return True
 
 def removes():

@@ -68,7 +68,7 @@ class Exercise:
         cases: at least two, with different answers. The first is the simplest.
         misconceptions: at least three, each of which differs from the reference in some case.
         hints: three, each one telling more.
-        seconds: a case that takes longer is stopped.
+        seconds: a case that computes longer is stopped, see `limits`.
 
     Raises:
         InputError: an id of another form, too few cases, misconceptions or hints, or two of one

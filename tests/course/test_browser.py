@@ -27,7 +27,7 @@ from rlft.core.files import PACKAGE
 ROOT = PACKAGE.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
-WAIT = 90_000  # milliseconds for anything that a busy machine may be slow at
+WAIT = 600  # seconds for anything that a busy machine may be slow at: a start of a kernel, a check
 pytestmark = [
     pytest.mark.skipif(
         BROWSER is None, reason=f"no browser is installed; looked for {', '.join(NAMES)}"
@@ -77,17 +77,19 @@ def lab(course: Path) -> Iterator[str]:
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
+        deadline = time.monotonic() + WAIT
+        while True:
             try:
-                urllib.request.urlopen(f"{url}/api?token={token}", timeout=5).read()
+                urllib.request.urlopen(f"{url}/api?token={token}", timeout=WAIT).read()
                 break
             except OSError:
-                assert server.poll() is None, (course / "lab.log").read_text()
+                alive = server.poll() is None and time.monotonic() < deadline
+                assert alive, (course / "lab.log").read_text()
                 time.sleep(0.5)
         yield f"{url}/lab/tree/{{}}?token={token}&reset"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(WAIT)
         log.close()
 
 
@@ -98,10 +100,12 @@ def page(lab: str) -> Iterator[object]:
     with sync_playwright() as playwright:
         # Without a sandbox of its own, as root may not have one; only our own pages are opened.
         browser = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+            executable_path=BROWSER,
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run"],
+            timeout=1000 * WAIT,  # milliseconds, as all of its times
         )
         page = browser.new_page(viewport={"width": 1300, "height": 1600})
-        page.set_default_timeout(WAIT)
+        page.set_default_timeout(1000 * WAIT)
         yield page
         browser.close()
 

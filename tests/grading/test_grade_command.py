@@ -6,7 +6,7 @@ import csv
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from grading_fakes import (
 
 from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
+from rlft.course.exercise import Exercise
 from rlft.grading.marks import classroom
 from rlft.grading.marks.classroom import Grading, grade_class
 from rlft.grading.marks.command import Grade, summary
@@ -109,19 +110,28 @@ def test_a_changed_course_counts(
     assert len(ran) == 4
 
 
-def test_an_interrupted_class_goes_on_where_it_was(class_folder: Path, ran: list[str]) -> None:
+def test_an_interrupted_class_goes_on_where_it_was(
+    class_folder: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(30):
         hand_in(class_folder, f"student {number:02}", f"student {number:02}")
     how = grading("hook", [])
-    seen = []
+    mark, seen = classroom._mark, []
+
+    def held(how: Grading, path: Path, exercises: Sequence[Exercise]) -> dict[str, Mark]:
+        if path.parent.name == "student 20":  # the class is not through before the interruption
+            how.stop.wait()
+        return mark(how, path, exercises)
 
     def interrupt(submission: object, rows: object) -> None:
         seen.append(submission)
         if len(seen) == 3:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(classroom, "_mark", held)
     with pytest.raises(KeyboardInterrupt):
         grade(class_folder, how, workers=1, done=interrupt)
+    monkeypatch.setattr(classroom, "_mark", mark)
     assert how.stop.is_set()
     table = read_table(class_folder.parent / "grades.csv")
     assert 3 <= len(table) < 35

@@ -356,7 +356,7 @@ def test_the_watch_finds_and_ends_all_processes(tmp_path: Path) -> None:
     with pytest.raises(Ended) as ended:
         watch.check()
     assert ended.value.status == "processes"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 200  # for a busy machine; it takes no second on a quiet one
     while len(ours(token)) != 16 and time.monotonic() < deadline:  # until the ones between ended
         time.sleep(0.05)
     assert len(ours(token)) == 16

@@ -19,17 +19,8 @@ ROOT = PACKAGE.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # conda-forge's name for PyTorch's build without CUDA.
 PYPI_NAME = {"pytorch-cpu": "torch"}
-SOURCES = (
-    "rlft",
-    "tests",
-    "notebooks",
-    "exercises",
-    "solutions",
-    "benchmarks",
-    "studies",
-    "parity",
-    ".ci",
-)
+COURSE = ("notebooks", "exercises", "solutions")
+SOURCES = ("rlft", "budgets", "tests", *COURSE, "benchmarks", "studies", "parity", ".ci")
 
 
 def text_of(name: str) -> str:

@@ -41,7 +41,7 @@ class Grade:
         hidden: a JSON file of further cases that notebooks do not see.
         lessons: to grade, as in 03 05; by default all of which there is a notebook.
         workers: notebooks at a time; each takes a core.
-        seconds: of wall time for each notebook.
+        seconds: of computing for each notebook; with waiting it may take four times as long.
         memory_mb: memory of each notebook, in 10^6 bytes.
         again: grade everything anew.
         sandbox: a certain one instead of the strongest that this machine has.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from typing import Any
 
 from rlft.core.errors import InputError
 from rlft.grading.process.wire import LONGEST_LINE, WireError, pack, unpack
-from rlft.grading.walls.limits import TOKEN, Ended, Limits, Watch
+from rlft.grading.walls.limits import TOKEN, WAITING, Ended, Limits, Watch
 from rlft.grading.walls.sandbox import Sandbox, environment
 
 RUNNER = "rlft.grading.process.runner"
@@ -48,7 +49,7 @@ class Child:
         self, sandbox: Sandbox, scratch: Path, limits: Limits, stop: threading.Event
     ) -> None:
         self._sandbox, self._scratch, self._limits, self._stop = sandbox, scratch, limits, stop
-        self._deadline = time.monotonic() + START
+        self._deadline, self._computed = time.monotonic() + START, math.inf
 
     def __enter__(self) -> Child:
         for name in FOLDERS:
@@ -117,7 +118,9 @@ class Child:
 
     def start_clock(self) -> None:
         """From now on the notebook's time runs."""
-        self._deadline = time.monotonic() + self._limits.seconds
+        seconds = self._limits.seconds
+        self._deadline = time.monotonic() + WAITING * seconds
+        self._computed = self._watch.computed() + seconds
 
     def _start(self) -> None:
         """Waits until the walls stand; what goes wrong so far is not the submission's fault."""
@@ -142,7 +145,7 @@ class Child:
     def _look(self) -> None:
         if self._stop.is_set():
             raise Interrupted
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self._deadline or self._watch.computed() > self._computed:
             raise Ended("timeout", f"it took more than {self._limits.seconds:g} seconds")
         self._watch.check()
 
@@ -170,7 +173,7 @@ class Child:
     def _gone(self) -> Ended:
         """Why there is no process any more."""
         try:
-            code = self._process.wait(timeout=5)
+            code = self._process.wait(timeout=30)  # it ends at once, but for a busy machine
         except subprocess.TimeoutExpired:
             return Ended("broken", "its process closed the grader's channel")
         number = -code if code < 0 else code - 128 if code > 128 else 0

@@ -20,6 +20,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import SList
 from traitlets.config import Config
 
+from rlft.grading.walls.limits import WAITING
+
 MOST_ANSWERS = 4  # versions of one function that are tried, the latest ones
 LONGEST = 300  # characters of an error
 NOT_FOUND = 127  # a shell's exit code for a program that is not there
@@ -126,7 +128,7 @@ def run_cells(
         sources: of the cells.
         names: exercise id to the name of its function.
         checked: gives exercise id to the objects that were given to its check so far.
-        cell_seconds: that one cell may take.
+        cell_seconds: that one cell may compute.
     """
     ran = Ran()
     # By identity, as a submission's objects may have any equality.
@@ -172,8 +174,9 @@ def _run(shell: InteractiveShell, source: str, seconds: float) -> str:
 
 @contextmanager
 def _interrupted_after(seconds: float) -> Iterator[None]:
-    """Raises `CellStopped` in the block when time is up. Not on Windows, which has no such clock:
-    there only the limit of the whole notebook holds.
+    """Raises `CellStopped` in the block when it has computed for so long, or lasted `WAITING` times
+    as long. Not on Windows, which has no such clocks: there only the limit of the whole notebook
+    holds.
     """
     if not hasattr(signal, "setitimer"):
         yield
@@ -182,12 +185,18 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise CellStopped
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    clocks = (
+        (signal.SIGPROF, signal.ITIMER_PROF, seconds),  # of the processor
+        (signal.SIGALRM, signal.ITIMER_REAL, WAITING * seconds),
+    )
+    for number, clock, time_left in clocks:
+        signal.signal(number, stop)
+        signal.setitimer(clock, time_left, AGAIN)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for _, clock, _ in clocks:
+            signal.setitimer(clock, 0)
 
 
 def _close_figures() -> None:

@@ -16,6 +16,9 @@ import psutil
 TOKEN = "RLFT_GRADING"  # the variable by which processes are found that left their parents
 LOOK_AT_FILES = 2.0  # seconds between two looks at the scratch folder, which takes some time
 MOST_FILES = 20_000
+# A notebook for 20 s of a quick core takes 5 minutes on a slow one that it shares with four others;
+# one that only waits keeps a class waiting, too.
+WAITING = 4
 PASSES = 20  # of looking for processes that start others while they are being ended
 
 
@@ -24,8 +27,9 @@ class Limits:
     """What one notebook may use.
 
     Attributes:
-        seconds: of wall time, for the notebook and the tests of its answers.
-        cell_seconds: after which a cell is interrupted and the next one runs.
+        seconds: that the notebook and the tests of its answers may compute. On a busy machine they
+            may wait longer; after `WAITING` times as long in all it is over in any case.
+        cell_seconds: that a cell may compute, likewise, before the next one runs.
         memory_mb: resident memory of all its processes, in 10^6 bytes.
         processes: that it may have at a time, where it can start any.
         files_mb: that it may write, in 10^6 bytes.
@@ -86,6 +90,14 @@ class Watch:
             if _written(self._scratch) > limits.files_mb * 1e6:
                 raise Ended("broken", f"it wrote more than {limits.files_mb} MB of files")
             self._next_look = time.monotonic() + LOOK_AT_FILES
+
+    def computed(self) -> float:
+        """CPU seconds of the process and what it started, but for what has left its tree."""
+        seconds = 0.0
+        for process in self._tree():
+            with suppress(psutil.Error):  # it has ended
+                seconds += sum(process.cpu_times()[: 4 if process == self._process else 2])
+        return seconds
 
     def end(self) -> None:
         """Ends everything, also what has left the group or the tree."""
