@@ -193,7 +193,8 @@ def test_commands_named_in_the_documents_exist():
 
 def project_files() -> list[Path]:
     """Every file that belongs to the project, with or without git."""
-    files = [path for path in ROOT.iterdir() if path.is_file()]
+    # A work tree of git has a file .git, which holds the path of its repository.
+    files = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
     for folder in SOURCES:
         files += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
     return [f for f in files if not {"__pycache__", ".ipynb_checkpoints"} & set(f.parts)]
