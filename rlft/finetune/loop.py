@@ -167,7 +167,7 @@ class OnlineLoop:
         guided = self.recipe.acting.schedule != NO_GUIDE
         return metrics | self.horizon.metrics() if guided else metrics
 
-    def measure(self, step: int, evaluator: Evaluator) -> None:
+    def measure(self, step: int, evaluator: Evaluator, callbacks: Sequence[Callback]) -> None:
         """One point of the curves: the learner's policy alone, and the rule that acts next."""
         self.points.append(step)
         seed = evaluation_stream(self.plan.seed, len(self.points))  # the same for all recipes
@@ -184,6 +184,8 @@ class OnlineLoop:
         self.curves["behaviour"].append(behaviour)
         if not self.warming(step + 1):  # the return of another rule says nothing of h
             self.horizon.after_evaluation(step, behaviour)
+        for callback in callbacks:
+            callback(step, self.learner, self.replay)
 
     def run(self, callbacks: Sequence[Callback]) -> Run:
         """Plays the whole run."""
@@ -203,18 +205,14 @@ class OnlineLoop:
         metrics: Metrics = {}
         with closing(env), evaluator:  # also when training stops half-way
             observations, _ = env.reset(seed=stream(plan.seed, Role.ENVIRONMENT))  # (S, O)
-            self.measure(0, evaluator)
-            for callback in callbacks:
-                callback(0, self.learner, self.replay)
+            self.measure(0, evaluator, callbacks)
             for step in bar:
                 observations, done = self.play(env, observations, step)  # (S, O), (S,)
                 metrics |= self.update(step)
                 if metrics:
                     self.recorder.record(step, metrics)
                 if step % plan.eval_every == 0 or step == plan.steps:
-                    self.measure(step, evaluator)
-                    for callback in callbacks:
-                        callback(step, self.learner, self.replay)
+                    self.measure(step, evaluator, callbacks)
                 self.horizon.begin_episodes(done)  # last: what was just learned counts for them
         return self.result(time.perf_counter() - start)
 
