@@ -86,13 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 2 for an error that has a clear message, as for wrong arguments.
     """
-    command = tyro.cli(
-        Compare | Course | Data | Demo | Grade | List,
-        args=arguments,
-        prog="python -m rlft",
-        description=DESCRIPTION,
-    )
-    try:
+    try:  # also around reading the options: a plan checks its numbers when it is made
+        command = tyro.cli(
+            Compare | Course | Data | Demo | Grade | List,
+            args=arguments,
+            prog="python -m rlft",
+            description=DESCRIPTION,
+        )
         command.run()
     except (InputError, NumericalError) as error:
         print(f"Error: {error}", file=sys.stderr)

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from rlft.core.errors import InputError, unknown
 from rlft.core.files import write_atomically
 from rlft.data import DATASETS, Transitions, load_dataset
 from rlft.envs import is_maze
 from rlft.evaluate.references import best_return
-from rlft.experiments.experiment import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS, Experiment
+from rlft.experiments.experiment import DATASET, Experiment
 from rlft.experiments.own_files import recipe_of
-from rlft.finetune import Run
+from rlft.finetune import Run, RunPlan
 from rlft.recipes import Recipe, find_recipe
 from rlft.recipes.diff import diff_recipes
 from rlft.recipes.registry import RECIPES_OF
@@ -91,18 +91,14 @@ class Compare:
         env: environment to fine-tune in; by default the data's own.
         dataset: data to pre-train on; by default the course's first of that environment.
         seeds: independent runs of each recipe, side by side.
-        steps: environment steps per seed after the switch.
         prior: "own" for the prior that each recipe's authors start from, or one for all: bc, cql,
             calql, iql, inac.
         preset: the course's scale or the papers'.
         out: folder of the table, the figure, and all priors and runs; by default "compare" below
             the results folder.
         pretrain_steps: gradient updates of every prior; by default each recipe's own.
-        eval_every: environment steps between two evaluations.
-        eval_episodes: episodes per seed and evaluation.
-        seed: start of the random streams; the same seed gives the same numbers.
-        device: for example cpu or cuda.
-        progress: show progress bars.
+        plan: how long the runs are and how they are made; on the command line each of its fields
+            is an option of its own, as in `--steps 2000`.
     """
 
     recipes: Positional[tuple[str, ...]] = ()
@@ -110,16 +106,11 @@ class Compare:
     env: str | None = None
     dataset: str | None = None
     seeds: int = 8
-    steps: int = STEPS
     prior: str = OWN
     preset: Literal["course", "paper"] = "course"
     out: Path | None = None
     pretrain_steps: int | None = None
-    eval_every: int = EVAL_EVERY
-    eval_episodes: int = EVAL_EPISODES
-    seed: int = 0
-    device: str = "cpu"
-    progress: bool = True
+    plan: Annotated[RunPlan, arg(name="")] = RunPlan()
 
     def run(self) -> list[Run]:
         """Makes what is missing, prints the table and the differences, writes the files.
@@ -137,18 +128,9 @@ class Compare:
             )
         recipes = [with_prior(recipe, self.prior, self.pretrain_steps) for recipe in named]
         folder = self.out or results_root() / "compare"
-        experiment = Experiment(
-            choose_data(self.env, self.dataset),
-            folder,
-            self.seeds,
-            self.steps,
-            self.seed,
-            self.eval_every,
-            self.eval_episodes,
-            self.device,
-            self.progress,
-        )
-        print(experiment.data)
+        data = choose_data(self.env, self.dataset)
+        experiment = Experiment(data, folder, self.seeds, self.plan)
+        print(data)
         for recipe in recipes:
             experiment.check(recipe)
         runs = []

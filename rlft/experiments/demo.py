@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
 
 from rlft.data import load_dataset
 from rlft.evaluate.references import best_return
-from rlft.experiments.experiment import DATASET, EVAL_EPISODES, EVAL_EVERY, STEPS
-from rlft.finetune import Run, finetune, pretrain
+from rlft.experiments.experiment import DATASET
+from rlft.finetune import Run, RunPlan, finetune, pretrain
 from rlft.results.store import results_root
 
 # The same experiment as in lesson 00. studies/defaults/results.md compares priors and settings.
@@ -35,19 +38,13 @@ class Demo:
         out: folder of the figure; by default "demo" below the results folder.
         seeds: independent runs, side by side.
         pretrain_steps: gradient updates before the switch.
-        steps: environment steps per seed after the switch.
-        eval_every: environment steps between two evaluations.
-        seed: start of the random streams; the same seed gives the same numbers.
-        progress: show progress bars.
+        plan: how long the run is and how it is made; each field is an option of its own.
     """
 
     out: Path | None = None
     seeds: int = SEEDS
     pretrain_steps: int = PRETRAIN_STEPS
-    steps: int = STEPS
-    eval_every: int = EVAL_EVERY
-    seed: int = 0
-    progress: bool = True
+    plan: Annotated[RunPlan, arg(name="")] = RunPlan()
 
     def run(self) -> Run:
         """Pre-trains, fine-tunes, prints the table, saves the figure.
@@ -63,32 +60,25 @@ class Demo:
             data,
             seeds=self.seeds,
             steps=self.pretrain_steps,
-            seed=self.seed,
-            progress=self.progress,
+            seed=self.plan.seed,
+            device=self.plan.device,
+            progress=self.plan.progress,
         )
-        run = finetune(
-            prior,
-            RECIPE,
-            steps=self.steps,
-            seed=self.seed,
-            eval_every=self.eval_every,
-            eval_episodes=EVAL_EPISODES,
-            progress=self.progress,
-        )
+        run = finetune(prior, RECIPE, plan=self.plan)
         best = best_return(data.env_id)
         print(f"\n{run.summary(best=best, window=WINDOW)}")
-        print(f"\n{definitions(run)}")
+        print(f"\n{definitions(run, self.plan.eval_episodes)}")
         stem = (self.out or results_root() / "demo") / "naive-fine-tuning"
         for path in draw(run, best, stem):
             print(f"saved {path}")
         return run
 
 
-def definitions(run: Run) -> str:
+def definitions(run: Run, episodes: int) -> str:
     """What the numbers of the table are, in words."""
     return (
         f"J(t) is the undiscounted return of sampled actions after t environment steps per seed, "
-        f"mean of {EVAL_EPISODES} episodes,\n"
+        f"mean of {episodes} episodes,\n"
         f"evaluated at {len(run.steps)} points from 0, the switch, to {run.steps[-1]:,}. "
         "start = J(0), lowest = min J after the switch,\n"
         "final = mean of the last evaluations, drop = max(0, start - lowest); "

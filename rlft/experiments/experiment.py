@@ -14,21 +14,16 @@ from rlft.algorithms import make_learner
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Transitions
-from rlft.finetune import Prior, Run, finetune, pretrain, untrained
+from rlft.finetune import Prior, Run, RunPlan, finetune, pretrain, untrained
 from rlft.finetune.handover import hand_over, hand_over_guide
-from rlft.finetune.plan import make_plan
+from rlft.finetune.plan import check_warmup, environment_of
 from rlft.recipes import Pretraining, Recipe
 from rlft.results.digest import code_digest
 from rlft.results.provenance import provenance
 from rlft.results.store import load_run, save_run
 
-# What experiments have in common unless they are told otherwise.
+# The data of an experiment unless it is told otherwise.
 DATASET = "rlft/maze/detour-medium-v0"
-# Long enough to see the fall, the way back, and whether something new is found.
-STEPS = 4_000
-# Episodes differ by where they start and by sampled actions: ten average that away.
-EVAL_EPISODES = 10
-EVAL_EVERY = 250
 
 
 @dataclass(frozen=True)
@@ -39,23 +34,13 @@ class Experiment:
         data: the logged transitions; `data.env_id` is where they are fine-tuned.
         folder: where priors and runs are kept.
         seeds: independent runs of each recipe, side by side.
-        steps: environment steps per seed.
-        seed: start of the random streams.
-        eval_every: environment steps between two evaluations.
-        eval_episodes: episodes per seed and evaluation.
-        device: for example ``"cpu"`` or ``"cuda"``.
-        progress: show progress bars.
+        plan: how long the runs are and how they are made; the priors share its seed and device.
     """
 
     data: Transitions
     folder: Path
     seeds: int
-    steps: int
-    seed: int = 0
-    eval_every: int = EVAL_EVERY
-    eval_episodes: int = EVAL_EPISODES
-    device: str = "cpu"
-    progress: bool = True
+    plan: RunPlan = RunPlan()
 
     def check(self, recipe: Recipe) -> None:
         """Finds out before hours of training whether a recipe can start from its prior.
@@ -66,9 +51,8 @@ class Experiment:
         name = "nothing" if recipe.prior is None else f"the prior {recipe.prior.name!r}"
         try:
             prior = self._blank(recipe.prior)
-            make_plan(
-                prior, recipe, self.steps, None, None, None, self.eval_every, self.eval_episodes
-            )
+            check_warmup(recipe, self.plan)
+            environment_of(prior)
             learner, _ = hand_over(prior, recipe)
             guide = hand_over_guide(prior, recipe) or prior.learner
             recipe.acting.check(Policies(learner.policy, guide.policy, prior.learner.policy))
@@ -85,29 +69,30 @@ class Experiment:
 
     def prior_key(self, asked: Pretraining | None) -> str:
         """A name for a prior that changes with whatever could change the prior."""
-        shared = (self.data, self.seeds, self.seed, self.device)
+        shared = (self.data, self.seeds, self.plan.seed, self.plan.device)
         return cache_key(asked, *shared, provenance().versions, code_digest())
 
     def run_key(self, recipe: Recipe) -> str:
         """A name for a run that changes with whatever could change the run."""
         env = (self.data.env_id, dict(self.data.env_kwargs))
-        how = (self.steps, self.eval_every, self.eval_episodes)
-        return cache_key(recipe, self.prior_key(recipe.prior), *env, *how)
+        plan = replace(self.plan, progress=False)  # all of it but what is shown meanwhile
+        return cache_key(recipe, self.prior_key(recipe.prior), *env, plan)
 
     def prior(self, asked: Pretraining | None) -> Prior:
         """Makes a prior, or goes on with what there is of it."""
+        seed, device = self.plan.seed, self.plan.device
         if asked is None:
-            return untrained(self.data, seeds=self.seeds, seed=self.seed, device=self.device)
+            return untrained(self.data, seeds=self.seeds, seed=seed, device=device)
         file = self.folder / "priors" / f"{asked.name}-{self.prior_key(asked)}.safetensors"
         made = pretrain(
             asked.config,
             self.data,
             seeds=self.seeds,
             steps=asked.steps,
-            seed=self.seed,
-            device=self.device,
+            seed=seed,
+            device=device,
             checkpoint=file,
-            progress=self.progress,
+            progress=self.plan.progress,
         )
         return replace(made, name=asked.name)
 
@@ -120,18 +105,9 @@ class Experiment:
         folder = self.folder / "runs" / f"{recipe.name}-{self.run_key(recipe)}"
         if folder.exists():
             print(f"{recipe.name}: already made, read from {folder}")
-            return load_run(folder, data=self.data, device=self.device)
+            return load_run(folder, data=self.data, device=self.plan.device)
         try:
-            run = finetune(
-                self.prior(recipe.prior),
-                recipe,
-                steps=self.steps,
-                seed=self.seed,
-                device=self.device,
-                eval_every=self.eval_every,
-                eval_episodes=self.eval_episodes,
-                progress=self.progress,
-            )
+            run = finetune(self.prior(recipe.prior), recipe, plan=self.plan)
         except NumericalError as error:
             raise NumericalError(
                 f"Recipe {recipe.name!r}: {error} What was made before is kept in "

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium.vector import VectorEnv
 from tqdm.auto import tqdm
 
 from rlft.acting.horizon import ScheduleContext, as_tensor
@@ -27,7 +28,7 @@ from rlft.data import ReplayBuffer
 from rlft.envs import make_vec, time_limit_of, true_next_observations
 from rlft.evaluate.rollout import Evaluator
 from rlft.finetune.handover import hand_over, hand_over_guide
-from rlft.finetune.plan import Plan, make_plan
+from rlft.finetune.plan import RunPlan
 from rlft.finetune.pretrain import Prior
 from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
@@ -58,46 +59,54 @@ class OnlineLoop:
 
     Args:
         prior: what pre-training left.
-        plan: the checked arguments of `finetune`.
-        seed: start of the random streams.
-        device: where the networks live.
-        progress: show progress bars.
+        recipe: the method.
+        plan: how long the run is and how it is made.
+        env_id: the environment.
+        env_kwargs: its options.
     """
 
     def __init__(
-        self, prior: Prior, plan: Plan, seed: int, device: torch.device, *, progress: bool
+        self,
+        prior: Prior,
+        recipe: Recipe,
+        plan: RunPlan,
+        env_id: str,
+        env_kwargs: Mapping[str, Any],
     ) -> None:
-        self.prior, self.plan, self.recipe = prior, plan, plan.recipe
-        self.seed, self.device, self.progress = seed, device, progress
+        self.prior, self.recipe, self.plan = prior, recipe, plan
+        self.env_id, self.env_kwargs = env_id, env_kwargs
+        self.device = device = find_device(plan.device)
         self.learner, self.handover = hand_over(
-            prior, self.recipe, seed=stream(seed, Role.LEARNER), device=device
+            prior, recipe, seed=stream(plan.seed, Role.LEARNER), device=device
         )
         self.guide = hand_over_guide(
-            prior, self.recipe, seed=stream(seed, Role.GUIDE), device=device
+            prior, recipe, seed=stream(plan.seed, Role.GUIDE), device=device
         )
         frozen = copy.deepcopy(prior.learner.policy).to(device)
         walker = frozen if self.guide is None else self.guide.policy
         self.policies = Policies(self.learner.policy, walker, frozen)
-        self.recipe.acting.check(self.policies)
-        self.replay = make_replay(prior, self.recipe, plan.steps, device)
-        self.generator = torch.Generator(device).manual_seed(stream(seed, Role.LOOP))
-        self.horizon = self.recipe.acting.schedule.start(
-            ScheduleContext(
-                prior.seeds,
-                plan.steps,
-                time_limit_of(plan.env_id, plan.env_kwargs),
-                prior.data,
-                self.replay,
-                walker,
-                self.learner,
-                stream(seed, Role.SCHEDULE),
-                device,
-                progress,
-            )
-        )
+        recipe.acting.check(self.policies)
+        self.replay = make_replay(prior, recipe, plan.steps, device)
+        self.generator = torch.Generator(device).manual_seed(stream(plan.seed, Role.LOOP))
+        self.horizon = recipe.acting.schedule.start(self.schedule_context())
         self.episodes, self.recorder = Episodes(prior.seeds), Recorder(plan.eval_every)
         self.points: list[int] = []
         self.curves: dict[str, list[np.ndarray]] = {"mode": [], "sampled": [], "behaviour": []}
+
+    def schedule_context(self) -> ScheduleContext:
+        """What the schedule of h may look at."""
+        return ScheduleContext(
+            seeds=self.prior.seeds,
+            steps=self.plan.steps,
+            time_limit=time_limit_of(self.env_id, self.env_kwargs),
+            data=self.prior.data,
+            replay=self.replay,
+            guide=self.policies.guide,
+            learner=self.learner,
+            seed=stream(self.plan.seed, Role.SCHEDULE),
+            device=self.device,
+            progress=self.plan.progress,
+        )
 
     def warming(self, step: int) -> bool:
         """Whether no policy may move at this step, 1 for the first."""
@@ -118,6 +127,34 @@ class OnlineLoop:
         )
         return self.rule(step).act(context).squeeze(1).cpu().numpy()  # (S, A)
 
+    def play(
+        self, env: VectorEnv, observations: np.ndarray, step: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Takes one environment step and stores it.
+
+        Args:
+            env: S environments.
+            observations: (S, O), what each shows now.
+            step: 1 for the first.
+
+        Returns:
+            What each shows next, (S, O), and whose episode has ended, (S,) bool.
+        """
+        actions = self.act(observations, step)  # (S, A)
+        shown, rewards, terminations, truncations, info = env.step(actions)
+        self.replay.add(
+            observations,
+            actions,
+            rewards,
+            true_next_observations(shown, info),  # at an episode's end `shown` begins the next one
+            terminations,
+            truncations,
+            self.episodes.timesteps,
+        )
+        done = terminations | truncations  # (S,)
+        self.episodes.record(step, rewards, done)
+        return shown, done
+
     def update(self, step: int) -> Metrics:
         """The gradient steps that belong to an environment step."""
         if self.warming(step):  # h waits too: no policy has moved that it could judge
@@ -130,10 +167,10 @@ class OnlineLoop:
         guided = self.recipe.acting.schedule != NO_GUIDE
         return metrics | self.horizon.metrics() if guided else metrics
 
-    def measure(self, step: int, evaluator: Evaluator) -> None:
+    def measure(self, step: int, evaluator: Evaluator, callbacks: Sequence[Callback]) -> None:
         """One point of the curves: the learner's policy alone, and the rule that acts next."""
         self.points.append(step)
-        seed = evaluation_stream(self.seed, len(self.points))  # the same for all recipes
+        seed = evaluation_stream(self.plan.seed, len(self.points))  # the same for all recipes
         for mode, name in ((True, "mode"), (False, "sampled")):
             result = evaluator(self.learner.policy, mode=mode, seed=seed)
             self.curves[name].append(result.mean_returns)  # (S,)
@@ -147,47 +184,35 @@ class OnlineLoop:
         self.curves["behaviour"].append(behaviour)
         if not self.warming(step + 1):  # the return of another rule says nothing of h
             self.horizon.after_evaluation(step, behaviour)
+        for callback in callbacks:
+            callback(step, self.learner, self.replay)
 
     def run(self, callbacks: Sequence[Callback]) -> Run:
         """Plays the whole run."""
         plan, start = self.plan, time.perf_counter()
-        env = make_vec(plan.env_id, self.prior.seeds, env_kwargs=plan.env_kwargs)
+        env = make_vec(self.env_id, self.prior.seeds, env_kwargs=self.env_kwargs)
         evaluator = Evaluator(
-            plan.env_id,
+            self.env_id,
             seeds=self.prior.seeds,
             episodes=plan.eval_episodes,
-            env_kwargs=plan.env_kwargs,
+            env_kwargs=self.env_kwargs,
         )
         bar = tqdm(
             range(1, plan.steps + 1),
             desc=f"fine-tune {self.recipe.name}",
-            disable=not self.progress,
+            disable=not plan.progress,
         )
         metrics: Metrics = {}
         with closing(env), evaluator:  # also when training stops half-way
-            observations, _ = env.reset(seed=stream(self.seed, Role.ENVIRONMENT))  # (S, O)
-            self.measure(0, evaluator)
-            for callback in callbacks:
-                callback(0, self.learner, self.replay)
+            observations, _ = env.reset(seed=stream(plan.seed, Role.ENVIRONMENT))  # (S, O)
+            self.measure(0, evaluator, callbacks)
             for step in bar:
-                actions = self.act(observations, step)  # (S, A)
-                new_observations, rewards, terminations, truncations, info = env.step(actions)
-                ends = (terminations, truncations)
-                next_observations = true_next_observations(
-                    new_observations, info
-                )  # at an episode's end, its true last one
-                clock = self.episodes.timesteps
-                self.replay.add(observations, actions, rewards, next_observations, *ends, clock)
-                done = terminations | truncations  # (S,)
-                self.episodes.record(step, rewards, done)
-                observations = new_observations
+                observations, done = self.play(env, observations, step)  # (S, O), (S,)
                 metrics |= self.update(step)
                 if metrics:
                     self.recorder.record(step, metrics)
                 if step % plan.eval_every == 0 or step == plan.steps:
-                    self.measure(step, evaluator)
-                    for callback in callbacks:
-                        callback(step, self.learner, self.replay)
+                    self.measure(step, evaluator, callbacks)
                 self.horizon.begin_episodes(done)  # last: what was just learned counts for them
         return self.result(time.perf_counter() - start)
 
@@ -195,10 +220,10 @@ class OnlineLoop:
         """The run as it stands."""
         return Run(
             recipe=self.recipe,
-            env_id=self.plan.env_id,
+            env_id=self.env_id,
             dataset=self.prior.data.name,
             seeds=self.prior.seeds,
-            seed=self.seed,
+            seed=self.plan.seed,
             steps=np.array(self.points),
             returns_mode=np.stack(self.curves["mode"], 1),
             returns_sampled=np.stack(self.curves["sampled"], 1),
@@ -212,48 +237,3 @@ class OnlineLoop:
             guide=self.guide,
             seconds=seconds,
         )
-
-
-def finetune(
-    prior: Prior,
-    recipe: str | Recipe,
-    *,
-    steps: int = 4_000,
-    env_id: str | None = None,
-    env_kwargs: Mapping[str, Any] | None = None,
-    seeds: int | None = None,
-    seed: int = 0,
-    device: str = "cpu",
-    eval_every: int = 250,
-    eval_episodes: int = 10,
-    callbacks: Sequence[Callback] = (),
-    progress: bool = True,
-) -> Run:
-    """Fine-tunes S policies at once, online.
-
-    Args:
-        prior: what pre-training left; its learner is not changed.
-        recipe: a name of `rlft.RECIPES` or a recipe.
-        steps: environment steps per seed, 1 or more; the warm-up is part of them.
-        env_id: any Gymnasium id with Box observations and actions; None for the data's own.
-        env_kwargs: options of the environment; None for those that the data was logged with.
-        seeds: must equal the prior's S if given: each run goes on from a prior of its own.
-        seed: start of the random streams.
-        device: for example ``"cpu"`` or ``"cuda"``.
-        eval_every: environment steps between evaluations; evaluation uses its own environments.
-        eval_episodes: episodes per seed and evaluation, for sampled and for mode actions each.
-        callbacks: each called as ``callback(step, learner, replay)`` at every evaluation.
-        progress: show a progress bar.
-
-    Returns:
-        The run, with evaluations at 0, eval_every, ..., and at the end.
-
-    Raises:
-        InputError: for an unknown recipe, environment or device, sizes that do not fit, seeds
-            that differ, a warm-up as long as the run, or a jump start that does not fit.
-        NumericalError: if a loss, or what the environment returns, is NaN or infinite; names the
-            seed.
-    """
-    plan = make_plan(prior, recipe, steps, env_id, env_kwargs, seeds, eval_every, eval_episodes)
-    loop = OnlineLoop(prior, plan, seed, find_device(device), progress=progress)
-    return loop.run(callbacks)

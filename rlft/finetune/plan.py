@@ -1,88 +1,102 @@
-"""The arguments of a fine-tuning run, checked before anything is built."""
+"""How long a run is and how it is made, and whether recipe and environment fit the prior."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from rlft.core.checks import at_least
 from rlft.core.errors import InputError
+from rlft.core.registry import stored
 from rlft.data.transitions import options_of
 from rlft.envs import env_shape
 from rlft.finetune.pretrain import Prior
 from rlft.recipes.recipe import Recipe
-from rlft.recipes.registry import find_recipe
 
 
+@stored
 @dataclass(frozen=True)
-class Plan:
-    """What a run does.
+class RunPlan:
+    """How long a run is and how it is made, apart from what runs: prior, recipe, environment.
 
     Attributes:
-        recipe: the method.
-        steps: environment steps per seed.
-        env_id: the environment.
-        env_kwargs: its options.
-        eval_every: environment steps between evaluations.
-        eval_episodes: episodes per seed and evaluation.
+        steps: environment steps per seed after the switch, 1 or more; a warm-up is part of them.
+        eval_every: environment steps between two evaluations, 1 or more.
+        eval_episodes: episodes per seed and evaluation, 1 or more.
+        seed: start of the random streams, 0 or more; the same seed gives the same numbers.
+        device: where the networks live, for example cpu or cuda.
+        progress: show progress bars.
+
+    Raises:
+        InputError: a number below these.
     """
 
-    recipe: Recipe
-    steps: int
-    env_id: str
-    env_kwargs: Mapping[str, Any]
-    eval_every: int
-    eval_episodes: int
+    # Long enough to see the fall, the way back, and whether something new is found.
+    steps: int = 4_000
+    eval_every: int = 250
+    # Episodes differ by where they start and by sampled actions: ten average that away.
+    eval_episodes: int = 10
+    seed: int = 0
+    device: str = "cpu"
+    progress: bool = True
 
-
-def make_plan(
-    prior: Prior,
-    recipe: str | Recipe,
-    steps: int,
-    env_id: str | None,
-    env_kwargs: Mapping[str, Any] | None,
-    seeds: int | None,
-    eval_every: int,
-    eval_episodes: int,
-) -> Plan:
-    """Checks the arguments of `finetune`, whose docstring describes them, and fills in defaults."""
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
-    if steps < 1 or eval_every < 1 or eval_episodes < 1:
-        raise InputError(
-            f"steps={steps}, eval_every={eval_every}, eval_episodes={eval_episodes}: each counts "
-            "something that must happen at least once; give 1 or more."
+    def __post_init__(self) -> None:
+        at_least(
+            1,
+            steps=self.steps,
+            eval_every=self.eval_every,
+            eval_episodes=self.eval_episodes,
+            hint="A run takes a step and is evaluated at least once.",
         )
-    if recipe.warmup.steps >= steps:
+        at_least(
+            0, seed=self.seed, hint="Each whole number from 0 on has random streams of its own."
+        )
+
+    def but(self, **changes: int | str | bool | None) -> RunPlan:
+        """The plan with other values for some fields, by name; None leaves a field as it is."""
+        return replace(self, **{name: v for name, v in changes.items() if v is not None})
+
+
+def check_warmup(recipe: Recipe, plan: RunPlan) -> None:
+    """Raises InputError if no policy would ever learn: the warm-up takes the whole run."""
+    if recipe.warmup.steps >= plan.steps:
         raise InputError(
             f"The warm-up of recipe {recipe.name!r} takes {recipe.warmup.steps:,} steps, the whole "
-            f"run only {steps:,}: no policy would ever learn. Give steps="
+            f"run only {plan.steps:,}: no policy would ever learn. Give steps="
             f"{2 * recipe.warmup.steps} or more, or a shorter warm-up: "
             "replace(recipe, warmup=replace(recipe.warmup, steps=...))."
         )
-    if seeds is not None and seeds != prior.seeds:
-        raise InputError(
-            f"seeds={seeds}, but the prior was trained with {prior.seeds} seeds and each run goes "
-            f"on from its own. Leave `seeds` out, or pre-train with seeds={seeds}."
-        )
-    env_id = env_id or prior.data.env_id
+
+
+def environment_of(
+    prior: Prior, env_id: str | None = None, env_kwargs: Mapping[str, Any] | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The environment of a run and its options.
+
+    Args:
+        prior: where the run starts.
+        env_id: any Gymnasium id with Box observations and actions; None for the data's own.
+        env_kwargs: its options; None for those that the data was logged with.
+
+    Raises:
+        InputError: for an unknown environment or option, data that names no environment, or sizes
+            other than those that the prior was trained on.
+    """
+    data, learner = prior.data, prior.learner
+    env_id = env_id or data.env_id
     if not env_id:
         raise InputError(
-            f"The data {prior.data.name!r} does not say which environment it was logged in. Name "
-            "the one to fine-tune in: finetune(prior, recipe, env_id=...)."
+            f"The data {data.name!r} does not say which environment it was logged in. Name the one "
+            "to fine-tune in: finetune(prior, recipe, env_id=...)."
         )
-    options = options_of(prior.data, env_id, env_kwargs)
-    check_sizes(prior, env_id, options)
-    return Plan(recipe, steps, env_id, options, eval_every, eval_episodes)
-
-
-def check_sizes(prior: Prior, env_id: str, env_kwargs: Mapping[str, Any] | None) -> None:
-    """Raises InputError unless the environment's sizes are those that the prior was trained on."""
-    observations, actions = env_shape(env_id, env_kwargs)
-    learner = prior.learner
+    options = options_of(data, env_id, env_kwargs)
+    observations, actions = env_shape(env_id, options)
     if (observations, actions) != (learner.observation_size, learner.action_size):
         raise InputError(
             f"Environment {env_id!r} has observations of size {observations} and actions of size "
             f"{actions}, but the prior was trained on {learner.observation_size} and "
-            f"{learner.action_size} from {prior.data.name!r}. Use the data's own environment "
-            f"{prior.data.env_id!r}."
+            f"{learner.action_size} from {data.name!r}. Use the data's own environment "
+            f"{data.env_id!r}."
         )
+    return env_id, options

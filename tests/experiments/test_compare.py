@@ -16,6 +16,7 @@ from rlft.data import DATASETS, Transitions
 from rlft.experiments import compare, experiment
 from rlft.experiments.compare import Compare, choose_data, with_prior
 from rlft.experiments.experiment import Experiment
+from rlft.finetune import RunPlan
 from rlft.recipes import RECIPES, Handover, Pretraining, Recipe, Warmup
 from rlft.recipes.registry import find_recipe
 
@@ -46,14 +47,15 @@ def a_small_course(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare, "load_dataset", load)
 
 
+PLAN = RunPlan(steps=4, eval_every=2, eval_episodes=1, progress=False)
+
+
 def command(folder: Path, *names: str, **options: Any) -> Compare:
-    settings = {"seeds": 2, "steps": 4, "eval_every": 2, "eval_episodes": 1, "progress": False}
-    return Compare(names or NAMES, out=folder, **(settings | options))
+    return Compare(names or NAMES, out=folder, **{"seeds": 2, "plan": PLAN, **options})
 
 
-def plan(folder: Path, **changes: Any) -> Experiment:
-    settings = {"seeds": 2, "steps": 4, "eval_every": 2, "eval_episodes": 1, "progress": False}
-    return Experiment(MAZE_DATA, folder, **(settings | changes))
+def small_experiment(folder: Path) -> Experiment:
+    return Experiment(MAZE_DATA, folder, seeds=2, plan=PLAN)
 
 
 @pytest.fixture
@@ -143,19 +145,19 @@ OTHER_ROWS = replace(MAZE_DATA, rewards=MAZE_DATA.rewards - 1)
     ("changes", "prior_changes"),
     [
         ({"seeds": 3}, True),
-        ({"seed": 1}, True),
-        ({"device": "cuda"}, True),
+        ({"plan": PLAN.but(seed=1)}, True),
+        ({"plan": PLAN.but(device="cuda")}, True),
         ({"data": OTHER_ROWS}, True),
         ({"data": OTHER_ENV}, False),
-        ({"steps": 5}, False),
-        ({"eval_every": 3}, False),
-        ({"eval_episodes": 2}, False),
+        ({"plan": PLAN.but(steps=5)}, False),
+        ({"plan": PLAN.but(eval_every=3)}, False),
+        ({"plan": PLAN.but(eval_episodes=2)}, False),
     ],
 )
 def test_keys_change_with_what_changes_the_numbers(
     changes: dict[str, Any], prior_changes: bool, tmp_path: Path
 ) -> None:
-    one = plan(tmp_path)
+    one = small_experiment(tmp_path)
     other = replace(one, **changes)
     assert one.run_key(tiny()) != other.run_key(tiny())
     assert (one.prior_key(CQL) != other.prior_key(CQL)) == prior_changes
@@ -164,12 +166,14 @@ def test_keys_change_with_what_changes_the_numbers(
 def test_keys_change_with_recipe_prior_and_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = plan(tmp_path)
+    one = small_experiment(tmp_path)
     recipes = (tiny(), tiny(warmup=Warmup(1)), tiny(prior=BC), tiny(prior=replace(CQL, steps=4)))
     assert len({one.run_key(recipe) for recipe in recipes}) == 4
     assert len({one.prior_key(prior) for prior in (None, CQL, BC, replace(CQL, steps=4))}) == 4
     before = one.run_key(tiny())
-    assert before == replace(one, folder=tmp_path / "x", progress=True).run_key(tiny())
+    shown = replace(one, folder=tmp_path / "x", plan=PLAN.but(progress=True))
+    assert before == shown.run_key(tiny())
+    assert one.prior_key(CQL) == shown.prior_key(CQL)
     monkeypatch.setattr(experiment, "code_digest", lambda: "edited")
     assert one.run_key(tiny()) != before
 
@@ -216,16 +220,24 @@ def test_a_loss_that_diverges_names_the_recipe(
         (("tiny",), {"prior": "cqll"}, r"Unknown prior 'cqll'\. Did you mean 'cql' or 'calql'"),
         (("tiny",), {"prior": "bc"}, r"'tiny' from the prior 'bc': .*hands the critics over"),
         (("jsrl",), {"prior": "inac"}, r"'jsrl' from the prior 'inac': The guide is a TanhMean"),
-        (("tiny-wait",), {"steps": 2}, r"'tiny-wait' from the prior 'cql': The warm-up of recipe"),
-        (("tiny-nothing",), {"steps": 0}, r"'tiny-nothing' from nothing: steps=0, eval_every=2"),
+        (
+            ("tiny-wait",),
+            {"plan": PLAN.but(steps=2)},
+            r"'tiny-wait' from the prior 'cql': The warm-up of recipe",
+        ),
         (("tiny",), {"seeds": 0}, r"seeds=0: give the number of independent runs"),
-        (("tiny",), {"device": "gpu"}, r"'gpu' cannot be used here"),
+        (("tiny",), {"plan": PLAN.but(device="gpu")}, r"'gpu' cannot be used here"),
         (("tiny",), {"pretrain_steps": 0}, r"steps=0: pre-training needs at least 1 gradient"),
         (("tiny",), {"env": "Pendulum-v1"}, r"The course has no dataset of 'Pendulum-v1'\. Name"),
         (
             ("tiny",),
             {"env": "Pendulum-v1", "dataset": "small"},
             r"'tiny' from the prior 'cql': Environment 'Pendulum-v1' has observations of size 3",
+        ),
+        (
+            ("tiny-nothing",),
+            {"env": "Pendulum-v1", "dataset": "small"},
+            r"'tiny-nothing' from nothing: Environment 'Pendulum-v1' has observations of size 3",
         ),
     ],
 )
@@ -261,6 +273,8 @@ def test_the_explorer_of_a_jump_start_takes_the_class_of_the_policy_that_crosses
 ) -> None:
     inac = Pretraining("inac", small("inac"), 3)
     jumps = tiny(prior=inac, handover=POLICY_ONLY, acting=JumpStart())
-    plan(tmp_path).check(jumps)
+    small_experiment(tmp_path).check(jumps)
     with pytest.raises(InputError, match="'tiny' from the prior 'inac': The guide is a TanhMean"):
-        plan(tmp_path).check(replace(jumps, handover=replace(POLICY_ONLY, policy=False)))
+        small_experiment(tmp_path).check(
+            replace(jumps, handover=replace(POLICY_ONLY, policy=False))
+        )

@@ -18,7 +18,7 @@ from rlft.core.errors import InputError
 from rlft.core.registry import TYPES, register
 from rlft.experiments.experiment import Experiment
 from rlft.experiments.own_files import load_file, recipe_of
-from rlft.finetune import finetune
+from rlft.finetune import RunPlan, finetune
 from rlft.nets.policies import POLICIES, SquashedGaussian
 from rlft.recipes import RECIPES, diff_recipes
 from rlft.results.store import load_run, save_run
@@ -98,9 +98,8 @@ def mine(tmp_path: Path) -> Iterator[Path]:
 
 
 def experiment(folder: Path) -> Experiment:
-    return Experiment(
-        MAZE_DATA, folder, seeds=2, steps=4, eval_every=2, eval_episodes=1, progress=False
-    )
+    plan = RunPlan(steps=4, eval_every=2, eval_episodes=1, progress=False)
+    return Experiment(MAZE_DATA, folder, seeds=2, plan=plan)
 
 
 def test_a_method_of_ones_own_trains_is_kept_and_comes_back(mine: Path, tmp_path: Path) -> None:

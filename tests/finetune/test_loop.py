@@ -25,7 +25,7 @@ from small import (
 from rlft.acting import FrozenActs, LearnerActs
 from rlft.acting.rules import ActContext
 from rlft.algorithms import ALGORITHMS, LEARNERS, Learner
-from rlft.core.errors import InputError, NumericalError
+from rlft.core.errors import NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
@@ -428,7 +428,7 @@ def test_the_frozen_policy_acts_first_and_the_learner_afterwards(
     assert acted == ["FrozenActs"] * 2 + ["LearnerActs"] * 3
 
 
-# --- environments, and what is refused ---------------------------------------------------------
+# --- environments, and what comes out of them --------------------------------------------------
 
 
 def test_the_datas_options_count_in_its_own_environment_only(prior: Prior) -> None:
@@ -439,44 +439,6 @@ def test_the_datas_options_count_in_its_own_environment_only(prior: Prior) -> No
     other = run(short, steps=15, env_id="rlft/Maze-Large-v0")
     assert [steps.tolist() for steps in other.episode_steps] == [[]] * SEEDS
     assert (other.env_id, other.dataset) == ("rlft/Maze-Large-v0", "small")
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"recipe": "sca"}, r"Unknown recipe 'sca'\. Did you mean 'sac'"),
-        ({"steps": 0}, r"steps=0, eval_every=100, eval_episodes=1: each counts something"),
-        ({"eval_every": 0}, r"eval_every=0, eval_episodes=1: each counts .* give 1 or more"),
-        ({"eval_episodes": 0}, r"eval_episodes=0: each counts something that must happen"),
-        ({"seeds": 4}, r"seeds=4, but the prior was trained with 3 seeds.*pre-train with seeds=4"),
-        ({"env_id": "CartPole-v1"}, r"action space Discrete\(2\); expected continuous actions"),
-        ({"env_id": "rlft/Maze-Detuor-v0"}, r"Did you mean 'rlft/Maze-Detour-v0'"),
-        (
-            {"env_id": "Pendulum-v1"},
-            r"'Pendulum-v1' has observations of size 3 and actions of size 1, but the prior was "
-            r"trained on 2 and 2 from 'small'\. Use the data's own environment 'rlft/Maze-Detour",
-        ),
-        ({"device": "cdua"}, r"The device 'cdua' cannot be used here"),
-        (
-            {"recipe": make_recipe(warmup=Warmup(steps=6))},
-            r"The warm-up of recipe 'test' takes 6 steps, the whole run only 6: no policy would",
-        ),
-    ],
-)
-def test_bad_arguments_are_refused(changes: dict[str, Any], message: str, prior: Prior) -> None:
-    with pytest.raises(InputError, match=message):
-        run(prior, **changes)
-
-
-def test_data_without_an_environment_asks_for_one(prior: Prior) -> None:
-    homeless = replace(prior, data=replace(MAZE_DATA, env_id=""))
-    with pytest.raises(InputError, match=r"'small' does not say which environment.*env_id="):
-        run(homeless)
-    assert run(homeless, env_id=DETOUR).env_id == DETOUR
-
-
-def test_seeds_may_be_named_when_they_are_the_priors(prior: Prior) -> None:
-    assert run(prior, seeds=SEEDS).seeds == SEEDS
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

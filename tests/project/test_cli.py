@@ -14,7 +14,7 @@ from rlft.core.errors import NumericalError
 from rlft.core.files import PACKAGE
 from rlft.data import DATASETS
 from rlft.experiments import demo
-from rlft.finetune import Run
+from rlft.finetune import Run, RunPlan
 from rlft.recipes import RECIPES
 
 ROOT = PACKAGE.parent
@@ -137,8 +137,10 @@ def test_compare_prints_tables_and_saves_them_below_the_results_folder(
 
 
 def test_demo_repeats_its_numbers() -> None:
-    settings = demo.Demo(seeds=2, pretrain_steps=20, steps=4, eval_every=2, progress=False, seed=3)
-    first, again, other = (s.run() for s in (settings, settings, replace(settings, seed=4)))
+    plan = RunPlan(steps=4, eval_every=2, progress=False, seed=3)
+    first, again, other = (
+        demo.Demo(seeds=2, pretrain_steps=20, plan=p).run() for p in (plan, plan, plan.but(seed=4))
+    )
     assert first.returns_sampled.tolist() == again.returns_sampled.tolist()
     assert isinstance(first, Run) and first.seed == 3
     assert first.learner.state_dict()["generator"].tolist() != (
@@ -150,7 +152,10 @@ def test_demo_repeats_its_numbers() -> None:
     ("arguments", "message"),
     [
         (["demo", "--seeds", "0"], "Error: seeds=0: give the number of independent runs"),
-        (["demo", "--steps", "0", *SMALL[:4]], "Error: steps=0, eval_every="),
+        (["demo", "--steps", "0"], "Error: steps=0: expected 1 or more. A run takes a step"),
+        (["compare", "sac", "--eval-every", "0"], "Error: eval_every=0: expected 1 or more"),
+        (["compare", "sac", "--eval-episodes", "-1"], "Error: eval_episodes=-1: expected 1 or"),
+        (["demo", "--seed", "-1"], "Error: seed=-1: expected 0 or more"),
         (["compare"], "Error: There is nothing to compare: name one recipe or more"),
         (["compare", "sac", "wrsl"], "Error: Unknown recipe 'wrsl'. Did you mean 'wsrl'"),
         (["compare", "sac", "--prior", "bc"], "Error: Recipe 'sac' from the prior 'bc': "),

@@ -19,7 +19,7 @@ from rlft.acting.rules import JumpStart
 from rlft.algorithms import make_learner
 from rlft.core.encoding import from_json, to_json
 from rlft.experiments.experiment import Experiment
-from rlft.finetune import Prior, finetune
+from rlft.finetune import Prior, RunPlan, finetune
 from rlft.nets.stacked import adam
 from rlft.recipes import RECIPES, Recipe
 from rlft.recipes.paper_learners import WSRL_POLICY_LR, ZERO_GRADIENT_STEPS
@@ -191,7 +191,7 @@ def test_zero_gradients_move_adam_by_the_named_factor() -> None:
 
 @pytest.mark.parametrize("name", PAPER_RECIPES)
 def test_every_recipe_can_start_from_its_own_prior(name: str, tmp_path: Path) -> None:
-    Experiment(MAZE_DATA, tmp_path, seeds=1, steps=5_001).check(PAPER_RECIPES[name])
+    Experiment(MAZE_DATA, tmp_path, seeds=1, plan=RunPlan(steps=5_001)).check(PAPER_RECIPES[name])
 
 
 @pytest.mark.parametrize(("name", "updates"), [("wsrl", 4), ("rlpd", 20), ("ajs", 2)])

@@ -1,0 +1,76 @@
+"""The call that fine-tunes: its arguments become a plan, a recipe and an environment, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rlft.core.errors import InputError
+from rlft.finetune.loop import Callback, OnlineLoop
+from rlft.finetune.plan import RunPlan, check_warmup, environment_of
+from rlft.finetune.pretrain import Prior
+from rlft.finetune.run import Run
+from rlft.recipes.recipe import Recipe
+from rlft.recipes.registry import find_recipe
+
+
+def finetune(
+    prior: Prior,
+    recipe: str | Recipe,
+    *,
+    plan: RunPlan | None = None,
+    steps: int | None = None,
+    eval_every: int | None = None,
+    eval_episodes: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    progress: bool | None = None,
+    env_id: str | None = None,
+    env_kwargs: Mapping[str, Any] | None = None,
+    seeds: int | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Fine-tunes S policies at once, online.
+
+    Args:
+        prior: what pre-training left; its learner is not changed.
+        recipe: a name of `rlft.RECIPES` or a recipe.
+        plan: how long the run is and how it is made; None for `RunPlan()`, which has the defaults.
+        steps: environment steps per seed; None for the plan's own, as for the next five.
+        eval_every: environment steps between evaluations; evaluation uses its own environments.
+        eval_episodes: episodes per seed and evaluation, for sampled and for mode actions each.
+        seed: start of the random streams.
+        device: for example ``"cpu"`` or ``"cuda"``.
+        progress: show a progress bar.
+        env_id: any Gymnasium id with Box observations and actions; None for the data's own.
+        env_kwargs: options of the environment; None for those that the data was logged with.
+        seeds: must equal the prior's S if given: each run goes on from a prior of its own.
+        callbacks: each called as ``callback(step, learner, replay)`` at every evaluation.
+
+    Returns:
+        The run, with evaluations at 0, eval_every, ..., and at the end.
+
+    Raises:
+        InputError: for an unknown recipe, environment or device, a number below 1, sizes that do
+            not fit, seeds that differ, a warm-up as long as the run, or a jump start that does not
+            fit.
+        NumericalError: if a loss, or what the environment returns, is NaN or infinite; names the
+            seed.
+    """
+    plan = (plan or RunPlan()).but(
+        steps=steps,
+        eval_every=eval_every,
+        eval_episodes=eval_episodes,
+        seed=seed,
+        device=device,
+        progress=progress,
+    )
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    if seeds is not None and seeds != prior.seeds:
+        raise InputError(
+            f"seeds={seeds}, but the prior was trained with {prior.seeds} seeds and each run goes "
+            f"on from its own. Leave `seeds` out, or pre-train with seeds={seeds}."
+        )
+    check_warmup(recipe, plan)
+    env_id, env_kwargs = environment_of(prior, env_id, env_kwargs)
+    return OnlineLoop(prior, recipe, plan, env_id, env_kwargs).run(callbacks)
