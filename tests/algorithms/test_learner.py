@@ -181,7 +181,7 @@ def test_an_infinite_loss_is_named_too() -> None:
 
 @every_algorithm
 def test_at_least_one_seed(name: str) -> None:
-    with pytest.raises(InputError, match=r"seeds=0: give the number .* 1 or more"):
+    with pytest.raises(InputError, match=r"seeds=0: expected 1 or more.*independent runs"):
         learner_of(name, seeds=0)
 
 
@@ -190,7 +190,7 @@ def test_at_least_one_seed(name: str) -> None:
 def test_discount_outside_its_range_is_refused(
     config: BCConfig | SACConfig | IQLConfig | InACConfig, gamma: float
 ) -> None:
-    with pytest.raises(InputError, match=rf"gamma={gamma}: .*\[0, 1\); use 0\.98"):
+    with pytest.raises(InputError, match=rf"gamma={gamma}: expected .*\[0, 1\).*use 0\.98"):
         make_learner(replace(config, gamma=gamma), 2, 2, seeds=1)
 
 

@@ -11,7 +11,7 @@ from small import CRITICS, MAZE_DATA, make_prior, make_recipe, same_state, small
 from torch import nn
 
 from rlft.algorithms import InAC, Learner
-from rlft.algorithms.base import load_part
+from rlft.algorithms.trainable import load_part
 from rlft.core.errors import InputError
 from rlft.finetune import HandoverRecord, Prior, hand_over, untrained
 from rlft.finetune.handover import hand_over_guide
