@@ -149,7 +149,7 @@ def test_demo_repeats_its_numbers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo", "--seeds", "0"], "Error: seeds=0: give the number of independent runs"),
+        (["demo", "--seeds", "0"], "Error: seeds=0: expected 1 or more"),
         (["demo", "--steps", "0", *SMALL[:4]], "Error: steps=0, eval_every="),
         (["compare"], "Error: There is nothing to compare: name one recipe or more"),
         (["compare", "sac", "wrsl"], "Error: Unknown recipe 'wrsl'. Did you mean 'wsrl'"),
