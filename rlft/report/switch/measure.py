@@ -14,7 +14,7 @@ import numpy as np
 from rlft.algorithms import Learner
 from rlft.data import Batch, ReplayBuffer, Transitions
 from rlft.data.transitions import options_of
-from rlft.envs import is_maze
+from rlft.envs.starts import starts_of
 from rlft.evaluate.intervals import Interval, interval
 from rlft.evaluate.rollout import Evaluator
 from rlft.evaluate.support import q_error
@@ -79,7 +79,7 @@ def switch_report(
     errors: list[Interval | None] = [None, None, None]
     if not has_critics:
         note = "This learner has no critics."
-    elif not is_maze(env_id):
+    elif starts_of(env_id) is None:
         note = "The truth can only be measured in an environment that starts in any state."
     else:
         measured = q_error(learner, data, env_id, n=pairs, seed=seed, env_kwargs=options)
