@@ -1,4 +1,4 @@
-"""What every learner is: named parts, an optimizer for each trained one, an update.
+"""What every learner is: networks made in `build`, an update of values, an update of the policy.
 
 A learner's `parts()` are what can cross the switch from offline to online: the handover works on
 these names and never on a method.
@@ -6,16 +6,17 @@ these names and never on a method.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any, ClassVar, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rlft.core.errors import InputError, NumericalError
+from rlft.algorithms.trainable import Trainable
+from rlft.core.checks import within
+from rlft.core.errors import InputError
 from rlft.data import Batch
-from rlft.nets.policies import Policy, PolicyConfig, make_policy
+from rlft.nets.policies import PolicyConfig, make_policy
 from rlft.nets.stacked import CriticConfig
 
 Metrics = dict[str, Tensor]  # each (S,)
@@ -36,8 +37,13 @@ class Config(Protocol):
     def batch_size(self) -> int: ...
 
 
-class Learner:
+class Learner(Trainable):
     """S independent learners of one algorithm, trained at once.
+
+    A learner of your own states in ``config: MyConfig`` which configuration is its own, makes its
+    networks in `build`, and defines `update_critics` and `update_policy`. `ActorCritic` has the
+    critics of the library's own. One whose policy is paid for its entropy also says so, in
+    `entropy_temperature` and `has_entropy_bonus`: the report about the switch asks.
 
     Args:
         config: the algorithm's configuration.
@@ -48,7 +54,7 @@ class Learner:
         device: where weights and batches live.
 
     Attributes:
-        policy: the policy that acts.
+        policy: the policy that acts; it is there when `build` is called.
 
     Raises:
         InputError: if `seeds` < 1 or `gamma` is outside [0, 1).
@@ -63,25 +69,21 @@ class Learner:
         seed: int = 0,
         device: str | torch.device = "cpu",
     ):
-        if seeds < 1:
-            raise InputError(f"seeds={seeds}: give the number of independent runs, 1 or more.")
-        if not 0 <= config.gamma < 1:
-            raise InputError(f"gamma={config.gamma}: the discount must lie in [0, 1); use 0.98.")
-        self.config, self.seeds = config, seeds
+        super().__init__(seeds, seed, device)
+        within(0, 1, without=(1,), gamma=config.gamma, hint="The discount: use 0.98.")
+        self.config = config
         self.observation_size, self.action_size = observation_size, action_size
-        self.device = torch.device(device)
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.policy: Policy = make_policy(
-            config.policy, seeds, observation_size, action_size, self.generator
+        self.policy = self.add_part(
+            "policy",
+            make_policy(config.policy, seeds, observation_size, action_size, self.generator),
         )
-        self.updates = 0
+        self.build()
 
-    def parts(self) -> dict[str, nn.Module]:
-        """The named networks; what a prior holds and what a handover may copy."""
-        raise NotImplementedError
+    def build(self) -> None:
+        """Makes the other networks (`add_part`) and an Adam for each trained one (`add_optimizer`).
 
-    def optimizers(self) -> dict[str, torch.optim.Adam]:
-        """The optimizer of each trained part, under the part's name."""
+        Weights are drawn from `self.generator`, so that a seed always gives the same learner.
+        """
         raise NotImplementedError
 
     def update_critics(self, batch: Batch) -> Metrics:
@@ -92,97 +94,31 @@ class Learner:
         """One gradient step for the policy (and the temperature, where there is one)."""
         raise NotImplementedError
 
-    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """The learner's own estimate of Q: (S, B, O), (S, B, A) to (S, B)."""
-        raise NotImplementedError
-
     def update(self, batch: Batch) -> Metrics:
         """One update of everything, values first. Returns the metrics of both halves, each (S,)."""
         metrics = self.update_critics(batch)
         return {**metrics, **self.update_policy(batch)}
 
-    def descend(self, name: str, loss: Tensor) -> None:
-        """One step of the part's optimizer on a loss per seed.
-
-        Args:
-            name: the part; gradients go to its parameters only, so a policy step leaves the
-                critics' gradients alone.
-            loss: (S,). Seeds are summed, not averaged: each seed's gradient is as if it were alone.
+    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
+        """The learner's own estimate of Q: (S, B, O), (S, B, A) to (S, B).
 
         Raises:
-            NumericalError: if a seed's loss is NaN or infinite; the part is not changed then.
+            InputError: it has none, which is so unless a subclass defines one.
         """
-        finite = loss.detach().isfinite()
-        if not finite.all():
-            bad = (~finite).nonzero().flatten().tolist()
-            raise NumericalError(
-                f"The {name} loss is {loss.detach()[bad[0]].item()} for seed {bad} at update "
-                f"{self.updates}. Try a smaller learning rate, LayerNorm in the critics, or "
-                "smaller rewards; check the data with `repr(data)`."
-            )
-        optimizer = self.optimizers()[name]
-        optimizer.zero_grad(set_to_none=True)
-        inputs = list(self.parts()[name].parameters())
-        loss.sum().backward(inputs=inputs)
-        optimizer.step()
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Everything that training changes, as one flat dictionary: weights, Adam, random state."""
-        state = {
-            f"{name}/{key}": value.detach().clone()
-            for name, part in self.parts().items()
-            for key, value in part.state_dict().items()
-        }
-        for name, optimizer in self.optimizers().items():
-            for i, slots in optimizer.state_dict()["state"].items():
-                for slot, value in slots.items():
-                    state[f"adam/{name}/{i}/{slot}"] = value.detach().clone()
-        state["generator"] = self.generator.get_state()
-        state["updates"] = torch.tensor(self.updates)
-        return state
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Restores what `state_dict` returned.
-
-        Raises:
-            InputError: if a part is missing or has another shape.
-        """
-        for name, part in self.parts().items():
-            load_part(part, {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
-        for name, optimizer in self.optimizers().items():
-            load_adam(optimizer, state, name)
-        self.generator.set_state(state["generator"].cpu())
-        self.updates = int(state["updates"])
-
-
-def load_part(part: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
-    """Copies weights into a part; `state` has the keys ``name/...``.
-
-    Raises:
-        InputError: if weights are missing or of another shape.
-    """
-    own = part.state_dict()
-    given = {key.removeprefix(f"{name}/"): value for key, value in state.items()}
-    if own.keys() != given.keys():
         raise InputError(
-            f"The weights of {name!r} do not fit: expected {sorted(own)}, got {sorted(given)}. "
-            "Both sides need the same network kind and depth."
+            f"{type(self).__name__} has no Q function. Ask a prior of 'cql', 'calql', 'iql', "
+            "'inac' or 'sac', or estimate the policy's value with rollouts."
         )
-    for key, value in given.items():
-        if own[key].shape != value.shape:
-            raise InputError(
-                f"The weights {name}/{key} have shape {tuple(value.shape)}, expected "
-                f"{tuple(own[key].shape)}. Both sides need the same seeds, ensemble and widths."
-            )
-    part.load_state_dict(given)
 
+    @property
+    def entropy_temperature(self) -> Tensor | None:
+        """What a nat of the policy's entropy is worth, (S,) > 0, in units of reward.
 
-def load_adam(optimizer: torch.optim.Adam, state: Mapping[str, Tensor], name: str) -> None:
-    """Copies Adam's moments and step counts from ``adam/name/...``; without such keys: fresh."""
-    slots: dict[int, dict[str, Tensor]] = {}
-    for key, value in state.items():
-        if key.startswith(f"adam/{name}/"):
-            index, slot = key.removeprefix(f"adam/{name}/").split("/")
-            slots.setdefault(int(index), {})[slot] = value.clone()
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        None where the policy is not paid for its entropy, which is so unless a subclass says more.
+        """
+        return None
+
+    @property
+    def has_entropy_bonus(self) -> bool:
+        """Whether Q also counts the entropy to come, and so is no plain return of the task."""
+        return False

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rlft.algorithms.base import Learner, Metrics
-from rlft.core.errors import InputError
 from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig, adam
+from rlft.nets.stacked import CriticConfig
 
 
 @stored
@@ -50,23 +48,8 @@ class BC(Learner):
 
     config: BCConfig
 
-    def __init__(
-        self,
-        config: BCConfig,
-        observation_size: int,
-        action_size: int,
-        seeds: int,
-        seed: int = 0,
-        device: str | torch.device = "cpu",
-    ):
-        super().__init__(config, observation_size, action_size, seeds, seed, device)
-        self._optimizers = {"policy": adam(self.policy.parameters(), config.policy_lr)}
-
-    def parts(self) -> dict[str, nn.Module]:
-        return {"policy": self.policy}
-
-    def optimizers(self) -> dict[str, torch.optim.Adam]:
-        return self._optimizers
+    def build(self) -> None:
+        self.add_optimizer("policy", self.config.policy_lr)
 
     def update_critics(self, batch: Batch) -> Metrics:
         """Nothing to do: behaviour cloning has no critics. Counts the update."""
@@ -77,9 +60,3 @@ class BC(Learner):
         loss = bc_loss(self.policy.log_prob(batch.observations, batch.actions))
         self.descend("policy", loss)
         return {"policy_loss": loss.detach()}
-
-    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
-        raise InputError(
-            "A behaviour-cloned policy has no Q function. Ask a prior of 'cql', 'calql', 'iql', "
-            "'inac' or 'sac', or estimate the policy's value with rollouts."
-        )

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import SAC, SACConfig
-from rlft.core.errors import InputError
+from rlft.core.checks import shaped
 from rlft.core.registry import stored
 from rlft.data import Batch
 
@@ -91,22 +91,12 @@ class CQL(SAC):
 
     config: CQLConfig
 
-    def __init__(
-        self,
-        config: CQLConfig,
-        observation_size: int,
-        action_size: int,
-        seeds: int,
-        seed: int = 0,
-        device: str | torch.device = "cpu",
-    ):
-        super().__init__(config, observation_size, action_size, seeds, seed, device)
-        self.weight = torch.as_tensor(config.weight, device=self.device)  # () or (S,)
-        if self.weight.ndim and len(self.weight) != seeds:
-            raise InputError(
-                f"CQLConfig.weight has {len(self.weight)} values for {seeds} seeds: give one "
-                "number for all seeds, or one per seed."
-            )
+    def build(self) -> None:
+        super().build()
+        self.weight = torch.as_tensor(self.config.weight, device=self.device)  # () or (S,)
+        if self.weight.ndim:
+            hint = "Give one number for all seeds, or one for each."
+            shaped((self.seeds,), of="CQLConfig", weight=self.weight, hint=hint)
 
     @torch.no_grad()
     def _proposals(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -9,21 +9,21 @@ Letters: S seeds, E ensemble members, B batch.
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rlft.algorithms.base import Learner, Metrics
+from rlft.algorithms.actor_critic import ActorCritic
+from rlft.algorithms.base import Metrics
 from rlft.algorithms.bc import bc_loss
 from rlft.algorithms.sac import critic_loss, td_target
-from rlft.core.errors import InputError
+from rlft.core.checks import positive, refused
 from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets.policies import PolicyConfig, make_policy
-from rlft.nets.stacked import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
+from rlft.nets.stacked import CriticConfig, ValueNet
 
 
 @stored
@@ -59,10 +59,13 @@ class InACConfig:
 
     def __post_init__(self) -> None:
         low, high = self.weight_range
-        if self.temperature <= 0 or not 0 < low <= high:
-            raise InputError(
-                f"temperature={self.temperature}, weight_range={self.weight_range}: both must be "
-                "positive, and the range in order. The authors use 0.01 to 0.5 and (1e-8, 1e4)."
+        positive(temperature=self.temperature, hint="The authors use 0.01 to 0.5.")
+        if not 0 < low <= high:
+            raise refused(
+                "weight_range",
+                self.weight_range,
+                "two positive numbers in order",
+                "The authors use (1e-8, 1e4).",
             )
 
 
@@ -92,42 +95,30 @@ def inac_weight(
     return exponent.clamp(low, high).exp()
 
 
-class InAC(Learner):
+class InAC(ActorCritic):
     """S in-sample actor-critics."""
 
     config: InACConfig
 
-    def __init__(
-        self,
-        config: InACConfig,
-        observation_size: int,
-        action_size: int,
-        seeds: int,
-        seed: int = 0,
-        device: str | torch.device = "cpu",
-    ):
-        super().__init__(config, observation_size, action_size, seeds, seed, device)
-        sizes = (seeds, observation_size, action_size)
-        self.critics = QEnsemble(*sizes, config.critics, self.generator)
-        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
-        self.state_value = ValueNet(seeds, observation_size, config.critics, self.generator)
-        self.behaviour = make_policy(config.policy, *sizes, self.generator)
-        self._optimizers = {
-            name: adam(self.parts()[name].parameters(), config.lr)
-            for name in ("behaviour", "state_value", "critics", "policy")
-        }
+    def build(self) -> None:
+        super().build()
+        config, sizes = self.config, (self.seeds, self.observation_size)
+        self.state_value = self.add_part(
+            "state_value", ValueNet(*sizes, config.critics, self.generator)
+        )
+        self.behaviour = self.add_part(
+            "behaviour", make_policy(config.policy, *sizes, self.action_size, self.generator)
+        )
+        for name in ("behaviour", "state_value", "critics", "policy"):
+            self.add_optimizer(name, config.lr)
 
-    def parts(self) -> dict[str, nn.Module]:
-        return {
-            "policy": self.policy,
-            "critics": self.critics,
-            "target_critics": self.target_critics,
-            "state_value": self.state_value,
-            "behaviour": self.behaviour,
-        }
+    @property
+    def entropy_temperature(self) -> Tensor:
+        return torch.full((self.seeds,), self.config.temperature, dtype=torch.float64)
 
-    def optimizers(self) -> dict[str, torch.optim.Adam]:
-        return self._optimizers
+    @property
+    def has_entropy_bonus(self) -> bool:
+        return self.config.backup_entropy
 
     @torch.no_grad()
     def soft_value(self, observations: Tensor) -> Tensor:
@@ -153,7 +144,7 @@ class InAC(Learner):
         q = self.critics(batch.observations, batch.actions)  # (S, E, B)
         q_loss = critic_loss(q, target)
         self.descend("critics", q_loss)
-        polyak_update(self.target_critics.parameters(), self.critics.parameters(), config.polyak)
+        self.move_targets(config.polyak)
         return {
             "critic_loss": q_loss.detach(),
             "value_loss": value_loss.detach(),
@@ -183,7 +174,3 @@ class InAC(Learner):
             "weight": weight.mean(1),
             "weight_clipped": clipped,
         }
-
-    @torch.no_grad()
-    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
-        return self.critics(observations, actions).amin(1)  # (S, B)

@@ -8,18 +8,18 @@ Letters: S seeds, E ensemble members, B batch.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rlft.algorithms.base import Learner, Metrics
+from rlft.algorithms.actor_critic import ActorCritic
+from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import critic_loss, td_target
 from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig, QEnsemble, ValueNet, adam, polyak_update
+from rlft.nets.stacked import CriticConfig, ValueNet
 
 
 @stored
@@ -80,41 +80,19 @@ def advantage_weight(advantage: Tensor, inverse_temperature: float, clip: float)
     return (inverse_temperature * advantage).clamp(max=limit).exp()
 
 
-class IQL(Learner):
+class IQL(ActorCritic):
     """S implicit Q-learners."""
 
     config: IQLConfig
 
-    def __init__(
-        self,
-        config: IQLConfig,
-        observation_size: int,
-        action_size: int,
-        seeds: int,
-        seed: int = 0,
-        device: str | torch.device = "cpu",
-    ):
-        super().__init__(config, observation_size, action_size, seeds, seed, device)
-        self.critics = QEnsemble(
-            seeds, observation_size, action_size, config.critics, self.generator
+    def build(self) -> None:
+        super().build()
+        sizes = (self.seeds, self.observation_size)
+        self.state_value = self.add_part(
+            "state_value", ValueNet(*sizes, self.config.critics, self.generator)
         )
-        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
-        self.state_value = ValueNet(seeds, observation_size, config.critics, self.generator)
-        self._optimizers = {
-            name: adam(self.parts()[name].parameters(), config.lr)
-            for name in ("state_value", "critics", "policy")
-        }
-
-    def parts(self) -> dict[str, nn.Module]:
-        return {
-            "policy": self.policy,
-            "critics": self.critics,
-            "target_critics": self.target_critics,
-            "state_value": self.state_value,
-        }
-
-    def optimizers(self) -> dict[str, torch.optim.Adam]:
-        return self._optimizers
+        for name in ("state_value", "critics", "policy"):
+            self.add_optimizer(name, self.config.lr)
 
     def update_critics(self, batch: Batch) -> Metrics:
         self.updates += 1
@@ -130,7 +108,7 @@ class IQL(Learner):
         q = self.critics(batch.observations, batch.actions)  # (S, E, B)
         q_loss = critic_loss(q, target)
         self.descend("critics", q_loss)
-        polyak_update(self.target_critics.parameters(), self.critics.parameters(), config.polyak)
+        self.move_targets(config.polyak)
         return {
             "critic_loss": q_loss.detach(),
             "value_loss": value_loss.detach(),
@@ -148,7 +126,3 @@ class IQL(Learner):
         loss = -(weight * log_prob).mean(1)  # (S,)
         self.descend("policy", loss)
         return {"policy_loss": loss.detach(), "advantage_weight": weight.mean(1)}
-
-    @torch.no_grad()
-    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
-        return self.critics(observations, actions).amin(1)  # (S, B)

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rlft.core.errors import InputError
+from rlft.core.checks import refused, within
 
 
 def check_discount(gamma: float, finite_horizon: bool) -> None:
     """Raises InputError unless gamma lies in [0, 1), or in [0, 1] where the return ends."""
-    if not 0 <= gamma <= 1 or (gamma == 1 and not finite_horizon):
-        raise InputError(
-            f"gamma={gamma}: the discount must lie in [0, 1); use 0.98. Only a return that ends at "
-            "the time limit can go undiscounted: gamma=1 with finite_horizon=True."
-        )
+    hint = "Use 0.98; gamma=1 with finite_horizon=True only, where the return ends."
+    within(0, 1, without=() if finite_horizon else (1,), gamma=gamma, hint=hint)
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,11 @@ class PossibleReturns:
     def __post_init__(self) -> None:
         check_discount(self.gamma, self.time_limit is not None)
         if self.reward_range is not None and self.reward_range[0] > self.reward_range[1]:
-            raise InputError(
-                f"reward_range={self.reward_range}: give the smallest reward of a step first, then "
-                "the largest, for example data.reward_range."
+            raise refused(
+                "reward_range",
+                self.reward_range,
+                "the smallest reward of a step, then the largest",
+                "Give data.reward_range, for example.",
             )
 
     def steps_left(self, timesteps: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ Letters: S seeds, E ensemble members, M target critics drawn, B batch, A action 
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -17,19 +16,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from rlft.algorithms.base import Learner, Metrics
-from rlft.core.errors import InputError, unknown
+from rlft.algorithms.actor_critic import ActorCritic
+from rlft.algorithms.base import Metrics
+from rlft.core.checks import one_of, positive
 from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import (
-    CriticConfig,
-    QEnsemble,
-    adam,
-    check_subset,
-    polyak_update,
-    random_members,
-)
+from rlft.nets.stacked import CriticConfig, check_subset, random_members
 
 OBJECTIVES = ("min", "mean")
 
@@ -81,13 +74,11 @@ class SACConfig:
     target_entropy: float = -1.0
 
     def __post_init__(self) -> None:
-        if self.policy_objective not in OBJECTIVES:
-            raise unknown("policy_objective", self.policy_objective, OBJECTIVES)
-        if self.initial_temperature <= 0:
-            raise InputError(
-                f"initial_temperature={self.initial_temperature}: it must be positive, as its "
-                "logarithm is learned. For almost no entropy bonus give 0.01."
-            )
+        one_of(OBJECTIVES, policy_objective=self.policy_objective)
+        positive(
+            initial_temperature=self.initial_temperature,
+            hint="Its logarithm is learned. For almost no entropy bonus give 0.01.",
+        )
         if self.target_subset is not None:
             check_subset(self.target_subset, self.critics.ensemble)
 
@@ -154,43 +145,29 @@ class Temperature(nn.Module):
         return self.log.exp()
 
 
-class SAC(Learner):
+class SAC(ActorCritic):
     """S soft actor-critic learners."""
 
     config: SACConfig
 
-    def __init__(
-        self,
-        config: SACConfig,
-        observation_size: int,
-        action_size: int,
-        seeds: int,
-        seed: int = 0,
-        device: str | torch.device = "cpu",
-    ):
-        super().__init__(config, observation_size, action_size, seeds, seed, device)
-        self.critics = QEnsemble(
-            seeds, observation_size, action_size, config.critics, self.generator
+    def build(self) -> None:
+        super().build()
+        config = self.config
+        self.temperature = self.add_part(
+            "temperature", Temperature(self.seeds, config.initial_temperature, self.device)
         )
-        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
-        self.temperature = Temperature(seeds, config.initial_temperature, self.device)
-        self.target_entropy = config.target_entropy * action_size
-        self._optimizers = {
-            "critics": adam(self.critics.parameters(), config.critic_lr),
-            "policy": adam(self.policy.parameters(), config.policy_lr),
-            "temperature": adam(self.temperature.parameters(), config.temperature_lr),
-        }
+        self.target_entropy = config.target_entropy * self.action_size
+        self.add_optimizer("critics", config.critic_lr)
+        self.add_optimizer("policy", config.policy_lr)
+        self.add_optimizer("temperature", config.temperature_lr)
 
-    def parts(self) -> dict[str, nn.Module]:
-        return {
-            "policy": self.policy,
-            "critics": self.critics,
-            "target_critics": self.target_critics,
-            "temperature": self.temperature,
-        }
+    @property
+    def entropy_temperature(self) -> Tensor:
+        return self.temperature().detach()  # (S,)
 
-    def optimizers(self) -> dict[str, torch.optim.Adam]:
-        return self._optimizers
+    @property
+    def has_entropy_bonus(self) -> bool:
+        return self.config.backup_entropy
 
     @torch.no_grad()
     def next_value(self, batch: Batch) -> Tensor:
@@ -224,9 +201,7 @@ class SAC(Learner):
         self.updates += 1
         loss, metrics = self.critic_loss(batch)
         self.descend("critics", loss)
-        polyak_update(
-            self.target_critics.parameters(), self.critics.parameters(), self.config.polyak
-        )
+        self.move_targets(self.config.polyak)
         return metrics
 
     def update_policy(self, batch: Batch) -> Metrics:
@@ -242,7 +217,3 @@ class SAC(Learner):
             "entropy": -log_prob.detach().mean(1),
             "temperature": alpha.detach(),
         }
-
-    @torch.no_grad()
-    def value(self, observations: Tensor, actions: Tensor) -> Tensor:
-        return self.critics(observations, actions).amin(1)  # (S, B)

@@ -108,8 +108,8 @@ def register(value: Entry, name: str | None = None) -> Entry:
     Args:
         value: a `Learner` class (its annotation ``config: MyConfig`` says which configuration is
             its own), a configuration, a `Recipe`, a `DatasetSpec`, a `Policy` class, a
-            `MethodStyle`, or a frozen dataclass that stands in recipes: an acting rule, a schedule,
-            any part of them.
+            `MethodStyle`, an `AnyStart` (how an environment begins in any state), or a frozen
+            dataclass that stands in recipes: an acting rule, a schedule, any part of them.
         name: what it is called; by default its own name.
 
     Returns:
@@ -122,7 +122,8 @@ def register(value: Entry, name: str | None = None) -> Entry:
     if not homes:
         raise InputError(
             f"{value!r} cannot be registered: give a Learner class, a Recipe, a DatasetSpec, a "
-            "Policy class, a MethodStyle, or a frozen dataclass such as an acting rule."
+            "Policy class, a MethodStyle, an AnyStart, or a frozen dataclass such as an acting "
+            "rule."
         )
     source = source_of(value if isinstance(value, type) else type(value))
     for registry in homes:

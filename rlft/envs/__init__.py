@@ -19,6 +19,7 @@ from rlft.envs.dynamics import (
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.layouts import LAYOUTS, MazeLayout, find_layout
 from rlft.envs.maze import MazeEnv, MazeVectorEnv
+from rlft.envs.starts import AnyStart
 from rlft.envs.vectorise import (
     MAZE_VECTOR_ENTRY_POINT,
     NormalisedVectorEnv,
@@ -53,6 +54,7 @@ __all__ = [
     "MAZES",
     "STEP_SIZE",
     "TIME_LIMIT",
+    "AnyStart",
     "Behaviour",
     "Episode",
     "MazeEnv",

@@ -20,7 +20,7 @@ from rlft.envs.dynamics import maze_step
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.geometry import MazeLayout
 from rlft.envs.maze import MazeVectorEnv
-from rlft.envs.vectorise import is_maze, make_vec, true_next_observations
+from rlft.envs.vectorise import make_vec, true_next_observations
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,12 @@ def log_episodes(
     """
     if transitions < 1:
         raise InputError(f"transitions is {transitions}; expected at least 1.")
-    if not is_maze(env_id):
+    env = make_vec(env_id, num_envs, env_kwargs=env_kwargs)
+    if not isinstance(env, MazeVectorEnv):
         raise InputError(
             f"Scripted behaviour is for mazes, not for {env_id!r}; expected an id such as "
             "'rlft/Maze-Detour-v0'."
         )
-    env = make_vec(env_id, num_envs, env_kwargs=env_kwargs)
-    assert isinstance(env, MazeVectorEnv)
     if env.options.time_limit is None:
         raise InputError(
             f"time_limit of {env_id!r} is None, so an episode might never end; expected a number "

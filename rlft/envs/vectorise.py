@@ -18,6 +18,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
+from rlft.core.checks import shaped
 from rlft.core.errors import InputError, unknown
 from rlft.envs.dynamics import MazeOptions, check_actions
 from rlft.envs.maze import MazeVectorEnv
@@ -32,11 +33,13 @@ class NormalisedVectorEnv(VectorWrapper):
     """Rescales actions from [-1, 1] to the environment's box, and makes everything float32.
 
     Actions outside of [-1, 1] are clipped. ``info["final_obs"]`` becomes a (N, O) array whose rows
-    count where ``info["_final_obs"]`` is True.
+    count where ``info["_final_obs"]`` is True. ``reset(options={"state": (N, O)})`` gives each copy
+    its own row as ``options={"state": (O,)}``.
     """
 
-    def __init__(self, env: VectorEnv) -> None:
+    def __init__(self, env: SyncVectorEnv) -> None:
         super().__init__(env)
+        self.copies = env.envs
         inner, seen = env.single_action_space, env.single_observation_space
         assert isinstance(inner, Box) and isinstance(seen, Box)
         # Middle and half width rather than low and high: exact where the box is [-1, 1] already.
@@ -52,7 +55,15 @@ class NormalisedVectorEnv(VectorWrapper):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Starts an episode in every sub-environment."""
-        observations, info = self.env.reset(seed=seed, options=options)
+        states = (options or {}).get("state")
+        if states is None:
+            observations, info = self.env.reset(seed=seed, options=options)
+        else:  # Gymnasium would hand the same options to every copy
+            hint = "Give one state for each copy."
+            shaped(self.observation_space.shape or (), state=np.asarray(states), hint=hint)
+            _, info = self.env.reset(seed=seed)
+            rows = zip(self.copies, states, strict=True)
+            observations = np.stack([one.reset(options={"state": row})[0] for one, row in rows])
         return observations.astype(np.float32), info
 
     def step(

@@ -7,6 +7,7 @@ error of Q is then measured where the data is, at actions nobody logged, and at 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,10 +16,12 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from rlft.core.checks import at_least
 from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.data.transitions import options_of
-from rlft.envs.starts import maze_layout, random_positions
+from rlft.envs import make_vec
+from rlft.envs.starts import need_starts
 from rlft.evaluate.rollout import ActingPolicy, device_of
 from rlft.evaluate.truth import monte_carlo_q
 
@@ -167,14 +170,14 @@ def q_error(
 
     Exactly: *in support* are n logged pairs; *out of support* are logged states with uniformly
     drawn actions whose distance from the data exceeds the 95 % quantile of the distances between
-    logged pairs; *unseen states* are free positions of the maze without a logged state within one
-    typical (median) step. The same pairs are used for all seeds. Truth follows the learner's
+    logged pairs; *unseen states* are states to begin in without a logged state within one typical
+    (median) step. The same pairs are used for all seeds. Truth follows the learner's
     sampled policy.
 
     Args:
         learner: S seeds, with a Q.
         data: the logged transitions.
-        env_id: a maze.
+        env_id: an environment that begins in any state.
         gamma: discount of the truth; the one that the learner was trained with, if None.
         n: pairs of each kind, >= 1; fewer where the data has fewer. 256 leave a standard error of
             about 0.3 in the detour.
@@ -186,15 +189,11 @@ def q_error(
         Three errors for each seed.
 
     Raises:
-        InputError: if n < 1, the environment is no maze, or the learner has no Q.
+        InputError: if n < 1, the environment cannot begin in any state, or the learner has no Q.
     """
     options = options_of(data, env_id, env_kwargs)
-    layout = maze_layout(env_id, options)
-    if layout is None or n < 1:
-        raise InputError(
-            f"env_id={env_id!r}, n={n}: the error of Q can be measured at n >= 1 pairs, in an "
-            "environment that starts in any state. Use one of the mazes, rlft/Maze-*-v0."
-        )
+    starts = need_starts(env_id)
+    at_least(1, n=n, hint="It is the number of pairs of each kind; 256 is the default.")
     rng = np.random.default_rng(seed)
     support = Support(data)
 
@@ -206,7 +205,8 @@ def q_error(
     rare = support.distance(data.observations[rows], drawn) > support.rare_pair
     outside = (data.observations[rows[rare]][:n], drawn[rare][:n])
 
-    free = random_positions(layout, n * CANDIDATES, rng)
+    with closing(make_vec(env_id, 1, env_kwargs=options)) as env:
+        free = starts.draw(env, n * CANDIDATES, rng)
     unseen = free[support.distance(free) > support.typical_step][:n]
     with torch.no_grad():
         states = torch.as_tensor(unseen, device=device_of(learner.policy))

@@ -1,7 +1,7 @@
 """The true value of an action, by Monte Carlo: start there, act, follow the policy, add up.
 
-Nothing is learned here. What a critic believes can be compared with it at any state of a maze, so
-pessimism and overestimation are measured and not guessed.
+Nothing is learned here. What a critic believes can be compared with it wherever an episode can
+begin, so pessimism and overestimation are measured and not guessed.
 
 Letters: S seeds, N state-action pairs, R rollouts of each, O observation size, A action size.
 """
@@ -16,6 +16,7 @@ import numpy as np
 
 from rlft import envs
 from rlft.core.errors import InputError
+from rlft.envs.starts import need_starts
 from rlft.evaluate.rollout import ActingPolicy, Actor
 
 # Rows in one chunk of `monte_carlo_q`: 4,096 rows of a layer 64 wide are 1 MB, which stays in the
@@ -63,7 +64,7 @@ def monte_carlo_q(
 
     Args:
         policy: followed from the second step on; S seeds.
-        env_id: an environment whose `reset` takes ``options={"state": observations}``: the mazes.
+        env_id: an environment that begins in any state: a maze, or one with an `AnyStart`.
         states: (S, N, O), or (N, O) to use the same for every seed.
         actions: (S, N, A) or (N, A), in [-1, 1].
         gamma: discount in [0, 1].
@@ -82,6 +83,7 @@ def monte_carlo_q(
         InputError: if shapes disagree, a number is out of range, or the environment cannot start
             in a given state.
     """
+    starts = need_starts(env_id)
     states, actions = _pairs(policy.seeds, states, actions)  # (S, N, O), (S, N, A)
     if rollouts < 1 or (horizon is not None and horizon < 1):
         raise InputError(f"rollouts={rollouts}, horizon={horizon}: both must be at least 1.")
@@ -96,12 +98,12 @@ def monte_carlo_q(
             env_id, here.shape[0] * here.shape[1], time_limit=None, env_kwargs=env_kwargs
         )
         start = here.reshape(-1, here.shape[2])  # (S*n, O)
-        observations, _ = env.reset(seed=seed + chunk, options={"state": start})
+        observations = starts.begin(env, start, seed + chunk)  # (S*n, O)
         if observations.shape != start.shape or not np.allclose(observations, start, atol=1e-4):
             env.close()
             raise InputError(
-                f"{env_id!r} cannot start in a given state: reset(options={{'state': ...}}) did "
-                "not return that state. Monte-Carlo truth needs one of the mazes, rlft/Maze-*-v0."
+                f"Episodes of {env_id!r} began elsewhere than in the given states, first {start[0]}"
+                f": {type(starts).__name__}.begin must put each copy into its own state."
             )
         next_actions = actions[:, first : first + width].reshape(len(start), -1)  # (S*n, A)
         total = np.zeros(len(start))

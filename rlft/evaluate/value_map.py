@@ -1,24 +1,24 @@
-"""Maps over the maze: Q, its true value, its error and the data's coverage at every free position.
+"""Maps: Q, its true value, its error and the data's coverage at every state of a picture.
 
-The state of the maze has two dimensions, so a value function is a picture. All four maps share one
+The state of a maze has two dimensions, so a value function is a picture. All four maps share one
 grid, whose points lie at the centres of squares that tile each cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import torch
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least
 from rlft.data import Transitions
 from rlft.data.transitions import options_of
-from rlft.envs import MazeLayout
-from rlft.envs.dynamics import at_goal
-from rlft.envs.starts import maze_layout
+from rlft.envs import make_vec
+from rlft.envs.starts import Plane, need_starts, unstartable
 from rlft.evaluate.rollout import device_of
 from rlft.evaluate.support import ValueEstimator, estimate_q
 from rlft.evaluate.truth import monte_carlo_q
@@ -29,19 +29,19 @@ class ValueMap:
     """Values on a grid of H x W points; row 0 is the bottom row.
 
     Attributes:
-        layout: the maze, with its walls.
+        layout: how states lie in the picture: a maze with its walls, for example.
         x: (W,) positions of the columns, in cells.
         y: (H,) positions of the rows, in cells.
         q: (S, H, W) the learner's Q at the policy's mode action; NaN where `inside` is False.
         truth: (S, H, W) Monte-Carlo value of the same action, then the sampled policy; NaN
             likewise.
         support: (H, W) int, logged transitions that start in the square around the point.
-        inside: (H, W) bool, False in walls and at the goal, where an episode is already over and
-            no method is ever asked for a value.
+        inside: (H, W) bool, False where no episode can begin: in walls, and at the goal, where it
+            is already over and no method is ever asked for a value.
         gamma: discount of the truth.
     """
 
-    layout: MazeLayout
+    layout: Plane
     x: np.ndarray
     y: np.ndarray
     q: np.ndarray
@@ -76,7 +76,7 @@ class ValueMap:
         )
 
 
-def grid(layout: MazeLayout, resolution: int) -> tuple[np.ndarray, np.ndarray]:
+def grid(layout: Plane, resolution: int) -> tuple[np.ndarray, np.ndarray]:
     """Centres of `resolution` x `resolution` squares in each cell: x (W,) and y (H,), in cells."""
     inner = (np.arange(resolution) + 0.5) / resolution - 0.5  # (resolution,)
     x = (np.arange(layout.width)[:, None] + inner).ravel()  # (W,)
@@ -84,7 +84,7 @@ def grid(layout: MazeLayout, resolution: int) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def coverage(layout: MazeLayout, data: Transitions, resolution: int) -> np.ndarray:
+def coverage(layout: Plane, data: Transitions, resolution: int) -> np.ndarray:
     """Counts logged transitions by the square they start in: (H, W) int, row 0 at the bottom."""
     positions = layout.to_cells(data.observations)  # (N, 2)
     counts, _, _ = np.histogram2d(
@@ -107,11 +107,11 @@ def value_map(
     seed: int = 0,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> ValueMap:
-    """Maps Q, truth and coverage over a maze.
+    """Maps Q, truth and coverage over all states.
 
     Args:
         learner: a learner, or anything that has one as ``.learner`` (a prior, a run).
-        env_id: a maze.
+        env_id: an environment whose `AnyStart` has a plane, such as a maze.
         data: the logged transitions, for the coverage.
         gamma: discount of the truth; the one that the learner was trained with, if None.
         resolution: points along each cell's side, >= 1. 3 gives 378 points in the detour, 0.3 s.
@@ -124,26 +124,25 @@ def value_map(
         The maps.
 
     Raises:
-        InputError: if the environment is no maze, resolution is below 1, or the learner has no Q.
+        InputError: if the environment has no plane, resolution is below 1, or the learner has no Q.
     """
     estimator = cast(ValueEstimator, getattr(learner, "learner", learner))
     discount = float(estimator.config.gamma if gamma is None else gamma)
     options = options_of(data, env_id, env_kwargs)
-    layout = maze_layout(env_id, options)
-    if layout is None or resolution < 1:
-        raise InputError(
-            f"env_id={env_id!r}, resolution={resolution}: a value map needs a maze "
-            "(rlft/Maze-*-v0), whose state has two dimensions, and a resolution of 1 or more."
-        )
-    x, y = grid(layout, resolution)
-    points = layout.to_observation(np.stack(np.meshgrid(x, y), axis=-1))  # (H, W, 2)
-    inside = ~layout.in_wall(points)  # (H, W)
-    inside &= ~at_goal(layout, points.reshape(-1, 2)).reshape(inside.shape)
-    states = points[inside]  # (N, 2)
+    starts = need_starts(env_id)
+    at_least(1, resolution=resolution, hint="It is the number of points along a cell's side.")
+    with closing(make_vec(env_id, 1, env_kwargs=options)) as env:
+        layout = starts.plane(env)
+        if layout is None:
+            raise unstartable(env_id, "an environment whose states lie in a plane")
+        x, y = grid(layout, resolution)
+        points = layout.to_observation(np.stack(np.meshgrid(x, y), axis=-1))  # (H, W, O)
+        inside = starts.can_begin(env, points.reshape(-1, points.shape[2])).reshape(len(y), len(x))
+    states = points[inside]  # (N, O)
     with torch.no_grad():
         stacked = torch.as_tensor(states, device=device_of(estimator.policy))
-        stacked = stacked.expand(estimator.seeds, *states.shape)  # (S, N, 2)
-        actions = estimator.policy.mode(stacked).cpu().numpy()  # (S, N, 2)
+        stacked = stacked.expand(estimator.seeds, *states.shape)  # (S, N, O)
+        actions = estimator.policy.mode(stacked).cpu().numpy()  # (S, N, A)
     maps = []
     for values in (
         estimate_q(estimator, states, actions),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from rlft.algorithms import Learner, make_learner
-from rlft.algorithms.base import load_adam, load_part
+from rlft.algorithms.trainable import load_adam, load_part
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 from rlft.finetune.pretrain import Prior

@@ -3,7 +3,7 @@
 from rlft.report.comparison import Comparison, compare_runs
 from rlft.report.switch.findings import SwitchReport
 from rlft.report.switch.measure import switch_report
-from rlft.report.switch.parts import compare_parts, random_action_share, temperature_of
+from rlft.report.switch.parts import compare_parts, random_action_share
 
 __all__ = [
     "Comparison",
@@ -12,5 +12,4 @@ __all__ = [
     "compare_runs",
     "random_action_share",
     "switch_report",
-    "temperature_of",
 ]

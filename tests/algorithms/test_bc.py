@@ -71,5 +71,5 @@ def test_update_reports_the_loss_it_took_a_step_on() -> None:
 def test_a_cloned_policy_has_no_value() -> None:
     learner = make_learner(BCConfig(), 2, 2, seeds=1)
     assert isinstance(learner, BC) and list(learner.parts()) == ["policy"]
-    with pytest.raises(InputError, match=r"no Q function.*'cql', 'calql', 'iql'.*rollouts"):
+    with pytest.raises(InputError, match=r"BC has no Q function.*'cql', 'calql', 'iql'.*rollouts"):
         learner.value(torch.zeros(1, 1, 2), torch.zeros(1, 1, 2))

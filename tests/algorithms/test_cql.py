@@ -244,5 +244,5 @@ def test_floor_stops_the_push_at_the_policys_actions() -> None:
 
 def test_weights_must_match_the_seeds() -> None:
     config = CQLConfig(weight=(1.0, 2.0, 3.0))
-    with pytest.raises(InputError, match=r"weight has 3 values for 2 seeds: give one number"):
+    with pytest.raises(InputError, match=r"weight\.shape=\(3,\).*expected \(2,\)\..*one for each"):
         make_learner(config, 2, 2, seeds=2)

@@ -198,8 +198,15 @@ def test_bandit_policy_is_the_known_mean_of_the_logged_actions() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"temperature": 0.0}, {"weight_range": (0.0, 1.0)}, {"weight_range": (2.0, 1.0)}]
+    ("fields", "message"),
+    [
+        ({"temperature": 0.0}, r"temperature=0\.0: expected a number above 0.*0\.01 to 0\.5"),
+        ({"weight_range": (0.0, 1.0)}, r"\(0\.0, 1\.0\): expected two positive numbers.*1e4"),
+        ({"weight_range": (2.0, 1.0)}, r"\(2\.0, 1\.0\): expected .* in order.*1e4"),
+    ],
 )
-def test_a_config_that_cannot_work_is_refused_when_it_is_made(fields: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=r"both must be positive, and the range in order"):
+def test_a_config_that_cannot_work_is_refused_when_it_is_made(
+    fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
         InACConfig(**fields)

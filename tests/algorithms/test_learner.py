@@ -22,8 +22,10 @@ from rlft.algorithms import (
 )
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
+from rlft.nets.stacked import CriticConfig, ValueNet
 
 SEEDS = 3
+CRITICS = CriticConfig(hidden=(8,))
 NAMES = sorted(ALGORITHMS)
 CRITIC_SIDE = {"critics", "target_critics", "state_value"}
 every_algorithm = pytest.mark.parametrize("name", NAMES)
@@ -145,6 +147,41 @@ def test_value_is_the_lowest_of_the_critics(name: str) -> None:
     assert value.shape == (SEEDS, 8) and not value.requires_grad
 
 
+def test_learners_say_what_their_policy_is_paid_for_entropy() -> None:
+    sac = make_learner(SACConfig(initial_temperature=0.3, backup_entropy=True), 2, 2, SEEDS)
+    inac = make_learner(InACConfig(temperature=0.03, backup_entropy=False), 2, 2, SEEDS)
+    for learner, temperature in ((sac, 0.3), (inac, 0.03)):
+        values = learner.entropy_temperature
+        assert values is not None and not values.requires_grad
+        assert values.tolist() == pytest.approx([temperature] * SEEDS, rel=1e-5)
+    assert sac.has_entropy_bonus and not inac.has_entropy_bonus
+    for name in ("bc", "iql"):
+        assert learner_of(name).entropy_temperature is None
+        assert not learner_of(name).has_entropy_bonus
+
+
+class Own(Learner):
+    """A learner of somebody's own: one more network, and an Adam for it alone."""
+
+    def build(self) -> None:
+        self.bonus = self.add_part("bonus", ValueNet(self.seeds, 2, CRITICS, self.generator))
+        self.add_optimizer("bonus", 0.01)
+
+
+def test_what_build_adds_is_trained_stored_and_restored() -> None:
+    own, other = (Own(BCConfig(), 2, 2, SEEDS, seed=seed) for seed in (0, 1))
+    assert list(own.parts()) == ["policy", "bonus"] and list(own.optimizers()) == ["bonus"]
+    states = random_batch(SEEDS).observations
+    own.descend("bonus", own.bonus(states).mean(1))
+    before = weights(own)
+    own.descend("bonus", own.bonus(states).mean(1))
+    assert {part_of(tensor) for tensor in differing(before, weights(own))} == {"bonus"}
+    other.load_state_dict(own.state_dict())
+    assert not differing(own.state_dict(), other.state_dict())
+    with pytest.raises(InputError, match=r"Own has no Q function\. Ask a prior of"):
+        own.value(torch.zeros(SEEDS, 1, 2), torch.zeros(SEEDS, 1, 2))
+
+
 # --- errors --------------------------------------------------------------------------------
 
 
@@ -181,7 +218,7 @@ def test_an_infinite_loss_is_named_too() -> None:
 
 @every_algorithm
 def test_at_least_one_seed(name: str) -> None:
-    with pytest.raises(InputError, match=r"seeds=0: give the number .* 1 or more"):
+    with pytest.raises(InputError, match=r"seeds=0: expected 1 or more.*independent runs"):
         learner_of(name, seeds=0)
 
 
@@ -190,7 +227,7 @@ def test_at_least_one_seed(name: str) -> None:
 def test_discount_outside_its_range_is_refused(
     config: BCConfig | SACConfig | IQLConfig | InACConfig, gamma: float
 ) -> None:
-    with pytest.raises(InputError, match=rf"gamma={gamma}: .*\[0, 1\); use 0\.98"):
+    with pytest.raises(InputError, match=rf"gamma={gamma}: expected .*\[0, 1\).*use 0\.98"):
         make_learner(replace(config, gamma=gamma), 2, 2, seeds=1)
 
 

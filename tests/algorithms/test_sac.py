@@ -265,7 +265,10 @@ def test_temperature_and_width_settle_where_the_entropy_is_on_target() -> None:
     ("fields", "message"),
     [
         ({"policy_objective": "mim"}, r"Unknown policy_objective 'mim'\. Did you mean 'min'"),
-        ({"initial_temperature": 0.0}, r"initial_temperature=0\.0: it must be positive"),
+        (
+            {"initial_temperature": 0.0},
+            r"initial_temperature=0\.0: .* above 0.*give 0\.01",
+        ),
         ({"target_subset": 3}, r"target_subset=3 must be between 1 and the ensemble's size 2"),
     ],
 )

@@ -151,7 +151,7 @@ def test_demo_repeats_its_numbers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo", "--seeds", "0"], "Error: seeds=0: give the number of independent runs"),
+        (["demo", "--seeds", "0"], "Error: seeds=0: expected 1 or more"),
         (["demo", "--steps", "0"], "Error: steps=0: expected 1 or more. A run takes a step"),
         (["compare", "sac", "--eval-every", "0"], "Error: eval_every=0: expected 1 or more"),
         (["compare", "sac", "--eval-episodes", "-1"], "Error: eval_episodes=-1: expected 1 or"),

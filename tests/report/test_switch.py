@@ -12,6 +12,7 @@ import torch
 from maze_fakes import DETOUR, LAYOUT, RIGHT, Constant, Oracle, logged, step_costs
 
 from rlft.algorithms import Learner, SACConfig, algorithm_config, make_learner
+from rlft.algorithms.actor_critic import ActorCritic
 from rlft.core.errors import InputError
 from rlft.data import Batch, ReplayBuffer, Transitions
 from rlft.evaluate import Support, q_error, support_distance, value_map
@@ -19,13 +20,7 @@ from rlft.evaluate.intervals import interval
 from rlft.evaluate.value_map import grid
 from rlft.nets.policies import PolicyConfig, TanhMeanNormal, make_policy
 from rlft.nets.stacked import CriticConfig
-from rlft.report import (
-    SwitchReport,
-    compare_parts,
-    random_action_share,
-    switch_report,
-    temperature_of,
-)
+from rlft.report import SwitchReport, compare_parts, random_action_share, switch_report
 
 DATA = logged()
 SUPPORT = Support(DATA)
@@ -223,14 +218,6 @@ def test_compare_parts_refuses_a_learner_that_has_moved_on() -> None:
         compare_parts(prior, prior)
 
 
-def test_temperatures_of_sac_inac_and_bc() -> None:
-    sac = temperature_of(learner_of(replace(SMALL, initial_temperature=0.3), 0))
-    np.testing.assert_allclose(sac, [0.3, 0.3], rtol=1e-5)
-    inac = temperature_of(learner_of(replace(algorithm_config("inac"), temperature=0.03), 0))
-    np.testing.assert_allclose(inac, [0.03, 0.03])
-    assert temperature_of(learner_of(algorithm_config("bc"), 0)) is None
-
-
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
 def test_random_actions_are_found_in_what_was_done(share: float) -> None:
     config = PolicyConfig(kind="tanh-mean-normal", hidden=(8,))
@@ -370,6 +357,21 @@ def test_without_critics_or_truth_the_report_says_why() -> None:
     assert "(1 seed)" in str(elsewhere)
 
 
+class Paid(ActorCritic):
+    """A learner of somebody's own that is paid for entropy and has no field that says so."""
+
+    entropy_temperature = torch.tensor([0.5, 0.25])  # (S,)
+    has_entropy_bonus = True
+
+
+def test_a_learner_of_your_own_answers_for_its_entropy() -> None:
+    own = Paid(replace(algorithm_config("iql"), policy=SMALL.policy), 2, 2, 2)
+    report = switch_report(SimpleNamespace(learner=own), own, DETOUR, DATA, episodes=1, pairs=2)
+    assert "entropy bonus" in report.q_note
+    for temperature in (report.temperature_before, report.temperature_after):
+        assert temperature is not None and temperature.mean == 0.375
+
+
 def test_a_soft_q_is_said_to_be_soft() -> None:
     soft = learner_of(replace(SMALL, backup_entropy=True), seed=0)
     report = switch_report(SimpleNamespace(learner=soft), soft, DETOUR, DATA, episodes=1, pairs=2)
@@ -385,12 +387,12 @@ def test_a_soft_q_is_said_to_be_soft() -> None:
         ),
         (
             lambda: q_error(Oracle(Constant(RIGHT), offset), DATA, "Pendulum-v1"),
-            r"env_id='Pendulum-v1', n=256.*Use one of the mazes",
+            r"env_id='Pendulum-v1': .* in any state\. Use one of the mazes",
         ),
         (lambda: q_error(Oracle(Constant(RIGHT), offset), DATA, DETOUR, n=0), r"n=0"),
         (
             lambda: value_map(Oracle(Constant(RIGHT), offset), "Pendulum-v1", data=DATA),
-            r"env_id='Pendulum-v1', resolution=3: a value map needs a maze",
+            r"env_id='Pendulum-v1': .* in any state\. Use one of the mazes",
         ),
         (
             lambda: value_map(Oracle(Constant(RIGHT), offset), DETOUR, data=DATA, resolution=0),
@@ -400,7 +402,7 @@ def test_a_soft_q_is_said_to_be_soft() -> None:
             lambda: value_map(
                 make_learner(algorithm_config("bc"), 2, 2, seeds=1), DETOUR, data=DATA
             ),
-            r"behaviour-cloned policy has no Q",
+            r"BC has no Q function",
         ),
     ],
 )

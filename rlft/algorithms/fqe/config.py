@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor
 
 from rlft.algorithms.returns import check_discount
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import at_least, one_of, refused, within
 from rlft.core.registry import stored
 from rlft.nets.stacked import CriticConfig
 
@@ -58,17 +58,16 @@ class FQEConfig:
     finite_horizon: bool = False
 
     def __post_init__(self) -> None:
-        if self.target not in ("soft", "hard"):
-            raise unknown("target", self.target, ("soft", "hard"))
-        if not 0 < self.polyak <= 1 or self.hard_every < 1:
-            raise InputError(
-                f"polyak={self.polyak}, hard_every={self.hard_every}: targets must move. Give a "
-                "share in (0, 1] and a number of updates of 1 or more."
-            )
+        one_of(("soft", "hard"), target=self.target)
+        within(0, 1, without=(0,), polyak=self.polyak, hint="Targets must move.")
+        at_least(1, hard_every=self.hard_every, hint="Targets must move.")
         if self.finite_horizon and not self.time_aware:
-            raise InputError(
-                "finite_horizon=True needs time_aware=True: how much return is left before the "
-                "time limit depends on the step, which Q(s, a) does not see."
+            raise refused(
+                "time_aware",
+                self.time_aware,
+                "True with finite_horizon=True",
+                "How much return is left before the time limit depends on the step, which Q(s, a) "
+                "does not see.",
             )
         check_discount(self.gamma, self.finite_horizon)
 

@@ -11,25 +11,25 @@ Letters: S seeds, E ensemble members, B batch, K initial states, O observation s
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.algorithms.base import Metrics, load_adam, load_part
+from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.config import Estimate, FQEConfig
 from rlft.algorithms.returns import PossibleReturns
-from rlft.core.errors import InputError, NumericalError
+from rlft.algorithms.trainable import Trainable
+from rlft.core.checks import refused
 from rlft.data import Batch
-from rlft.nets.stacked import QEnsemble, adam, polyak_update
+from rlft.nets.stacked import QEnsemble, polyak_update
 from rlft.nets.timed import TimedPolicy
 
 __all__ = ["FQE", "Estimate", "FQEConfig"]
 
 
-class FQE:
+class FQE(Trainable):
     """Fitted Q evaluation of S policies at once, each with critics of its own.
 
     Args:
@@ -47,6 +47,8 @@ class FQE:
         InputError: `seeds` < 1, or a time limit or reward range that is needed and missing.
     """
 
+    remedy = "Try clip=True, a smaller learning rate or LayerNorm."
+
     def __init__(
         self,
         config: FQEConfig,
@@ -59,34 +61,36 @@ class FQE:
         seed: int = 0,
         device: str | torch.device = "cpu",
     ):
-        if seeds < 1:
-            raise InputError(f"seeds={seeds}: give the number of policies, 1 or more.")
+        training, self._estimation_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
+        super().__init__(seeds, training, device)
         if config.time_aware and (time_limit is None or time_limit < 1):
-            raise InputError(
-                f"time_limit={time_limit}: time_aware=True measures t in parts of a time limit "
-                "that the environment does not declare. Give time_limit=... in steps, or evaluate "
-                "with time_aware=False."
+            raise refused(
+                "time_limit",
+                time_limit,
+                "1 or more steps, as time_aware=True measures t in parts of the time limit",
+                "Give the limit if the environment declares none, or evaluate with "
+                "time_aware=False.",
             )
         if config.clip and reward_range is None:
-            raise InputError(
-                "clip=True needs to know which returns are possible. Give reward_range=..., for "
-                "example data.reward_range, or set clip=False."
+            raise refused(
+                "reward_range",
+                reward_range,
+                "the smallest and the largest reward, as clip=True keeps to possible returns",
+                "Give data.reward_range, or set clip=False.",
             )
-        self.config, self.seeds = config, seeds
+        self.config = config
         self.time_limit = time_limit if config.time_aware else None
-        self.device = torch.device(device)
-        training, self._estimation_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
-        self.generator = torch.Generator(self.device).manual_seed(training)
         ends = time_limit if config.finite_horizon else None
         self.returns = PossibleReturns(config.gamma, reward_range, ends)
         self._unit = self.returns.unit(torch.zeros(())).item()  # the largest return of an episode
         first = config.critics.initial_value / self._unit
         sizes = (observation_size + int(config.time_aware), action_size)
         shape = replace(config.critics, initial_value=first)
-        self.critics = QEnsemble(seeds, *sizes, shape, self.generator)
-        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
-        self.optimizer = adam(self.critics.parameters(), config.lr)
-        self.updates = 0
+        self.critics = self.add_part("critics", QEnsemble(seeds, *sizes, shape, self.generator))
+        self.target_critics = self.add_part(
+            "target_critics", copy.deepcopy(self.critics).requires_grad_(False)
+        )
+        self.add_optimizer("critics", config.lr)
 
     def _q(
         self, critics: QEnsemble, observations: Tensor, actions: Tensor, timesteps: Tensor
@@ -139,16 +143,7 @@ class FQE:
         target = self.target(batch, policy)  # (S, E, B)
         q = self._q(self.critics, batch.observations, batch.actions, batch.timesteps)
         loss = ((q - target) / self._unit).square().mean((1, 2))  # (S,)
-        finite = loss.detach().isfinite()
-        if not finite.all():
-            bad = (~finite).nonzero().flatten().tolist()
-            raise NumericalError(
-                f"The fitted Q evaluation's loss is {loss.detach()[bad[0]].item()} for seed {bad} "
-                f"at update {self.updates}. Try clip=True, a smaller learning rate or LayerNorm."
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.sum().backward()  # summed: each seed's gradient is as if it were alone
-        self.optimizer.step()
+        self.descend("critics", loss)
         self.updates += 1
         soft = self.config.target == "soft"
         if soft or self.updates % self.config.hard_every == 0:
@@ -158,9 +153,11 @@ class FQE:
 
     def _check(self, policy: TimedPolicy) -> None:
         if policy.seeds != self.seeds:
-            raise InputError(
-                f"The policy has {policy.seeds} seeds and the fitted Q evaluation {self.seeds}: "
-                f"each policy has critics of its own. Build FQE(..., seeds={policy.seeds})."
+            raise refused(
+                "policy.seeds",
+                policy.seeds,
+                f"{self.seeds}, as each policy has critics of its own",
+                f"Build FQE(..., seeds={policy.seeds}).",
             )
 
     @torch.no_grad()
@@ -177,9 +174,11 @@ class FQE:
         """
         if timesteps is None:
             if self.config.time_aware:
-                raise InputError(
-                    "timesteps=None: with time_aware=True a value depends on the step t of the "
-                    "episode. Give timesteps (S, B), all 0 for initial states."
+                raise refused(
+                    "timesteps",
+                    timesteps,
+                    "(S, B) steps of the episode, on which values depend with time_aware=True",
+                    "Give zeros for initial states.",
                 )
             timesteps = torch.zeros(observations.shape[:2], device=self.device)
         critics = self.target_critics if self.config.target == "soft" else self.critics
@@ -214,26 +213,3 @@ class FQE:
         actions = policy.act(states, timesteps, noise)  # (S, K, A)
         members = self.value(states, actions, timesteps).mean(2)  # (S, E)
         return Estimate(members.mean(1), members.std(1, correction=0))
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Everything that updates change: weights, Adam, random state."""
-        parts = {"critics": self.critics, "target_critics": self.target_critics}
-        state = {
-            f"{name}/{key}": value.detach().clone()
-            for name, part in parts.items()
-            for key, value in part.state_dict().items()
-        }
-        for i, slots in self.optimizer.state_dict()["state"].items():
-            for slot, value in slots.items():
-                state[f"adam/critics/{i}/{slot}"] = value.detach().clone()
-        state["generator"] = self.generator.get_state()
-        state["updates"] = torch.tensor(self.updates)
-        return state
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Restores what `state_dict` returned; InputError if weights are missing or do not fit."""
-        for name, part in (("critics", self.critics), ("target_critics", self.target_critics)):
-            load_part(part, {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
-        load_adam(self.optimizer, state, "critics")
-        self.generator.set_state(state["generator"].cpu())
-        self.updates = int(state["updates"])

@@ -10,6 +10,7 @@ import torch
 from tqdm.auto import tqdm
 
 from rlft.algorithms.fqe.learner import FQE, FQEConfig
+from rlft.core.checks import at_least
 from rlft.core.errors import InputError
 from rlft.data import OfflineData, Transitions
 from rlft.envs import time_limit_of
@@ -64,8 +65,7 @@ def fit_fqe(
         InputError: `steps` < 1, or a time limit that is needed and not declared.
         NumericalError: if a loss becomes NaN or infinite.
     """
-    if steps < 1:
-        raise InputError(f"steps={steps}: fitted Q evaluation needs at least 1 gradient update.")
+    at_least(1, steps=steps, hint="Steps are gradient updates; 2,000 is the default.")
     config = config or FQEConfig()
     if config.time_aware and time_limit is None and data.env_id:
         time_limit = time_limit_of(data.env_id, dict(data.env_kwargs))

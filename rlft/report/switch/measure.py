@@ -14,12 +14,13 @@ import numpy as np
 from rlft.algorithms import Learner
 from rlft.data import Batch, ReplayBuffer, Transitions
 from rlft.data.transitions import options_of
-from rlft.envs import is_maze
+from rlft.envs.starts import starts_of
 from rlft.evaluate.intervals import Interval, interval
 from rlft.evaluate.rollout import Evaluator
 from rlft.evaluate.support import q_error
+from rlft.nets.stacked import CriticConfig
 from rlft.report.switch.findings import SwitchReport
-from rlft.report.switch.parts import compare_parts, random_action_share, temperature_of
+from rlft.report.switch.parts import compare_parts, random_action_share
 
 
 class HasLearner(Protocol):
@@ -73,12 +74,12 @@ def switch_report(
         mode, sampled = (
             evaluator(learner.policy, mode=m, seed=seed).mean_returns for m in (True, False)
         )  # (S,) each
-    config: Any = learner.config
+    config = learner.config
     has_critics = "critics" in learner.parts()
     errors: list[Interval | None] = [None, None, None]
     if not has_critics:
         note = "This learner has no critics."
-    elif not is_maze(env_id):
+    elif starts_of(env_id) is None:
         note = "The truth can only be measured in an environment that starts in any state."
     else:
         measured = q_error(learner, data, env_id, n=pairs, seed=seed, env_kwargs=options)
@@ -88,7 +89,7 @@ def switch_report(
         ]
         counts = "/".join(str(count) for count in measured.pairs)
         note = f"Q of the policy's discounted task return, gamma {config.gamma}; {counts} pairs."
-        if getattr(config, "backup_entropy", False):
+        if learner.has_entropy_bonus:
             note += " This Q also contains an entropy bonus, which the truth does not."
     return SwitchReport(
         env_id=env_id,
@@ -97,9 +98,9 @@ def switch_report(
         gap=interval(mode - sampled),
         behaviour_return=float(data.episode_returns().mean()),
         parts=parts,
-        temperature_before=_maybe(temperature_of(prior.learner)),
-        temperature_after=_maybe(temperature_of(learner)),
-        critics=describe_critics(config) if has_critics else None,
+        temperature_before=_temperature(prior.learner),
+        temperature_after=_temperature(learner),
+        critics=describe_critics(config.critics) if has_critics else None,
         layer_norm=config.critics.layer_norm if has_critics else None,
         replay=describe_replay(replay),
         random_share=random_share,
@@ -113,9 +114,8 @@ def switch_report(
     )
 
 
-def describe_critics(config: Any) -> str:
+def describe_critics(critics: CriticConfig) -> str:
     """Number, widths and LayerNorm of the critics in words."""
-    critics = config.critics
     widths = " x ".join(str(width) for width in critics.hidden)
     norm = "with" if critics.layer_norm else "without"
     return f"{critics.ensemble} of {widths}, {norm} LayerNorm"
@@ -133,5 +133,6 @@ def describe_replay(replay: ReplayBuffer | None) -> str:
     return f"{online}, {replay.offline_rows:,} offline ({how})"
 
 
-def _maybe(values: np.ndarray | None) -> Interval | None:
-    return None if values is None else interval(values)
+def _temperature(learner: Learner) -> Interval | None:
+    values = learner.entropy_temperature
+    return None if values is None else interval(values.cpu().numpy())

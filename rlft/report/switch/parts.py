@@ -89,16 +89,6 @@ def _same(a: nn.Module, b: nn.Module) -> bool:
     )
 
 
-def temperature_of(learner: Learner) -> np.ndarray | None:
-    """The entropy temperature, (S,): SAC's learned alpha or InAC's fixed tau; None without one."""
-    parts = learner.parts()
-    if "temperature" in parts:
-        with torch.no_grad():
-            return parts["temperature"]().cpu().numpy()
-    fixed = getattr(learner.config, "temperature", None)
-    return None if fixed is None else np.full(learner.seeds, float(fixed))
-
-
 def random_action_share(policy: Policy, batch: Batch) -> np.ndarray:
     """Estimates how many of the actions taken were uniformly random and not the policy's.
 

@@ -21,7 +21,7 @@ from rlft.evaluate.value_map import ValueMap
 from rlft.show.base.figure import CourseFigure, add_alt, figure_of
 from rlft.show.base.labels import number
 from rlft.show.base.style import BLACK, ERRORS, VALUES, styled
-from rlft.show.mazes.maze import BAR, draw_maze, maze_panels
+from rlft.show.mazes.maze import BAR, draw_plane, maze_panels
 
 What = Literal["q", "truth", "error", "support"]
 MEANINGS: dict[str, tuple[str, str]] = {
@@ -197,9 +197,9 @@ def scale_for(values: Sequence[np.ndarray], what: What) -> Normalize:
 def draw_map(
     ax: Axes, value_map: ValueMap, what: What, values: np.ndarray, norm: Normalize
 ) -> None:
-    """Draws one map and the maze into axes, without title or colour bar."""
-    height, width = value_map.layout.walls.shape
-    extent = (-0.5, width - 0.5, -0.5, height - 0.5)
+    """Draws one map and what lies in its plane into axes, without title or colour bar."""
+    plane = value_map.layout
+    extent = (-0.5, plane.width - 0.5, -0.5, plane.height - 0.5)
     shown = np.ma.masked_invalid(values)
     if what == "support":
         shown = np.ma.masked_equal(shown, 0)
@@ -214,7 +214,7 @@ def draw_map(
             value_map.x[columns], value_map.y[rows], ls="", marker=".", ms=2.6, color=BLACK,
             mec="white", mew=0.3, zorder=1.5,
         )  # fmt: skip
-    draw_maze(ax, value_map.layout)
+    draw_plane(ax, plane)
 
 
 def _colours(what: What) -> Colormap:

@@ -16,6 +16,7 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.patheffects import withStroke
 
 from rlft.envs import GOAL_RADIUS, MazeLayout
+from rlft.envs.starts import Plane
 from rlft.show.base.figure import CourseFigure, add_alt, figure_of, panels
 from rlft.show.base.style import BLACK, WALL, styled
 
@@ -47,9 +48,9 @@ def plot_maze(layout: MazeLayout, *, ax: Axes | None = None, title: str | None =
 
 
 def maze_panels(
-    layouts: Sequence[MazeLayout], *, columns: int | None = None, extra_height: float = 0.0
+    layouts: Sequence[Plane], *, columns: int | None = None, extra_height: float = 0.0
 ) -> tuple[CourseFigure, list[Axes]]:
-    """A panel for each maze, in its proportions.
+    """A panel for each maze or other plane, in its proportions.
 
     Args:
         layouts: one for each panel.
@@ -59,7 +60,8 @@ def maze_panels(
     across = min(columns or len(layouts), len(layouts))
     # Three panels then fill a notebook's column (10 inches); one alone is larger.
     width = {1: 4.6, 2: 4.2}.get(across, 3.3)
-    ratio = max((layout.height - 1.2) / (layout.width - 1.2) for layout in layouts)
+    sizes = [(plane.width - 2 * _cut(plane), plane.height - 2 * _cut(plane)) for plane in layouts]
+    ratio = max(height / width for width, height in sizes)
     fig, axes = panels(
         len(layouts),
         columns=across,
@@ -68,6 +70,14 @@ def maze_panels(
         layout="compressed",
     )
     return fig, axes
+
+
+def draw_plane(ax: Axes, plane: Plane) -> None:
+    """Draws what lies in a plane into axes, if it is a maze, and frames it."""
+    if isinstance(plane, MazeLayout):
+        draw_maze(ax, plane)
+    else:
+        _frame(ax, plane)
 
 
 def draw_maze(ax: Axes, layout: MazeLayout) -> None:
@@ -98,9 +108,19 @@ def draw_maze(ax: Axes, layout: MazeLayout) -> None:
             letter, cell, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold",
             zorder=5,
         )  # fmt: skip
-    # Of the border, 0.4 cells are enough to be seen as a wall.
-    ax.set_xlim(0.1, layout.width - 1.1)
-    ax.set_ylim(0.1, layout.height - 1.1)
+    _frame(ax, layout)
+
+
+def _cut(plane: Plane) -> float:
+    """Cells left out at each side: of a maze's border, 0.4 are enough to be seen as a wall."""
+    return 0.6 if isinstance(plane, MazeLayout) else 0.0
+
+
+def _frame(ax: Axes, plane: Plane) -> None:
+    """Limits the axes to the plane and hides them."""
+    low = _cut(plane) - 0.5
+    ax.set_xlim(low, plane.width - 1 - low)
+    ax.set_ylim(low, plane.height - 1 - low)
     ax.set_aspect("equal")
     ax.grid(False)
     ax.set(xticks=[], yticks=[])

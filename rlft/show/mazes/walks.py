@@ -21,14 +21,14 @@ from torch import Tensor
 
 from rlft.core.errors import InputError
 from rlft.data import Transitions
-from rlft.envs import MazeLayout, is_maze
+from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
-from rlft.envs.starts import maze_layout
+from rlft.envs.starts import Plane, plane_of
 from rlft.evaluate.rollout import device_of
 from rlft.show.base.figure import CourseFigure, add_alt, figure_of, panels
 from rlft.show.base.labels import number
 from rlft.show.base.style import BLACK, GREY, REFERENCE_LINE, VALUES, VERMILLION, styled, styles_for
-from rlft.show.mazes.maze import BAR, draw_maze, maze_panels
+from rlft.show.mazes.maze import BAR, draw_maze, draw_plane, maze_panels
 
 
 class PointingPolicy(Protocol):
@@ -217,10 +217,10 @@ def plot_paths(
 def plot_dataset(
     data: Transitions, *, episodes: int = 60, title: str | None = None
 ) -> CourseFigure:
-    """A logged dataset at a glance: its paths through the maze and the returns of its episodes.
+    """A logged dataset at a glance: its paths through the states and the returns of its episodes.
 
     A path has the colour of its return in the histogram, light for a good one.
-    For an environment that is no maze, the lengths of the episodes take the place of the paths.
+    Where states do not lie in a plane, the lengths of the episodes take the place of the paths.
 
     Args:
         data: the dataset.
@@ -234,13 +234,12 @@ def plot_dataset(
     colours = ScalarMappable(
         Normalize(returns.min(), max(returns.max(), returns.min() + 1)), VALUES
     )
-    in_maze = bool(data.env_id) and is_maze(data.env_id)
-    layout = maze_layout(data.env_id, dict(data.env_kwargs)) if in_maze else None
+    plane = plane_of(data.env_id, dict(data.env_kwargs)) if data.env_id else None
     fig, (left, right) = panels(2, width=4.4, height=3.7)
-    if layout is None:
+    if plane is None:
         _histogram(left, data.episode_lengths().astype(np.float64), "length of an episode (steps)")
     else:
-        _draw_logged(left, data, returns, layout, episodes, colours)
+        _draw_logged(left, data, returns, plane, episodes, colours)
     _histogram(right, returns, "return of an episode (undiscounted)", colours)
     fig.suptitle(title or data.name, x=0.01, ha="left", fontweight="bold", fontsize=12)
     fig.alt = (
@@ -255,7 +254,7 @@ def _draw_logged(
     ax: Axes,
     data: Transitions,
     returns: np.ndarray,
-    layout: MazeLayout,
+    plane: Plane,
     episodes: int,
     colours: ScalarMappable,
 ) -> None:
@@ -267,8 +266,8 @@ def _draw_logged(
     for k in chosen:
         rows = slice(data.episode_starts[k], data.episode_starts[k] + lengths[k])
         seen = np.concatenate([data.observations[rows], data.next_observations[rows][-1:]])
-        paths.append(layout.to_cells(seen))  # (T + 1, 2)
-    draw_maze(ax, layout)
+        paths.append(plane.to_cells(seen))  # (T + 1, 2)
+    draw_plane(ax, plane)
     shades = colours.to_rgba(returns[chosen])
     ax.add_collection(LineCollection(paths, colors=shades, linewidths=1.1, zorder=3))
     ax.set_title(f"{len(chosen)} of {len(returns)} episodes", fontsize=10.5, fontweight="normal")

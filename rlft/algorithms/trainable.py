@@ -1,0 +1,151 @@
+"""Networks that training changes: their names, an Adam for each, and what a checkpoint holds.
+
+The names are all that handing over and storing know of a learner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from rlft.core.checks import at_least
+from rlft.core.errors import InputError, NumericalError
+from rlft.nets.stacked import adam
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+class Trainable:
+    """S independent sets of networks, trained at once.
+
+    Args:
+        seeds: S, at least 1.
+        seed: start of the random stream, for weights and for noise.
+        device: where weights and batches live.
+
+    Attributes:
+        generator: the random stream.
+        updates: how many there have been.
+        remedy: what to try when a loss is NaN or infinite, sentences of the error's message.
+
+    Raises:
+        InputError: if `seeds` < 1.
+    """
+
+    remedy: ClassVar[str] = (
+        "Try a smaller learning rate, LayerNorm in the critics, or smaller rewards; check the data "
+        "with `repr(data)`."
+    )
+
+    def __init__(self, seeds: int, seed: int, device: str | torch.device):
+        at_least(1, seeds=seeds, hint="Give the number of independent runs.")
+        self.seeds, self.device = seeds, torch.device(device)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.updates = 0
+        self._parts: dict[str, nn.Module] = {}
+        self._optimizers: dict[str, torch.optim.Adam] = {}
+
+    def add_part(self, name: str, part: Net) -> Net:
+        """Names a network and returns it: what has a name is stored, and can be handed over."""
+        self._parts[name] = part
+        return part
+
+    def add_optimizer(self, name: str, rate: float) -> None:
+        """Gives the part of that name an Adam of its own, with this step size."""
+        self._optimizers[name] = adam(self._parts[name].parameters(), rate)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The named networks; what a prior holds and what a handover may copy."""
+        return self._parts
+
+    def optimizers(self) -> dict[str, torch.optim.Adam]:
+        """The optimizer of each trained part, under the part's name."""
+        return self._optimizers
+
+    def descend(self, name: str, loss: Tensor) -> None:
+        """One step of the part's optimizer on a loss per seed.
+
+        Args:
+            name: the part; gradients go to its parameters only, so a policy step leaves the
+                critics' gradients alone.
+            loss: (S,). Seeds are summed, not averaged: each seed's gradient is as if it were alone.
+
+        Raises:
+            NumericalError: if a seed's loss is NaN or infinite; the part is not changed then.
+        """
+        finite = loss.detach().isfinite()
+        if not finite.all():
+            bad = (~finite).nonzero().flatten().tolist()
+            raise NumericalError(
+                f"The {name} loss is {loss.detach()[bad[0]].item()} for seed {bad} at update "
+                f"{self.updates}. {self.remedy}"
+            )
+        optimizer = self._optimizers[name]
+        optimizer.zero_grad(set_to_none=True)
+        inputs = list(self._parts[name].parameters())
+        loss.sum().backward(inputs=inputs)
+        optimizer.step()
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything that training changes, as one flat dictionary: weights, Adam, random state."""
+        state = {
+            f"{name}/{key}": value.detach().clone()
+            for name, part in self._parts.items()
+            for key, value in part.state_dict().items()
+        }
+        for name, optimizer in self._optimizers.items():
+            for i, slots in optimizer.state_dict()["state"].items():
+                for slot, value in slots.items():
+                    state[f"adam/{name}/{i}/{slot}"] = value.detach().clone()
+        state["generator"] = self.generator.get_state()
+        state["updates"] = torch.tensor(self.updates)
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Restores what `state_dict` returned.
+
+        Raises:
+            InputError: if a part is missing or has another shape.
+        """
+        for name, part in self._parts.items():
+            load_part(part, {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
+        for name, optimizer in self._optimizers.items():
+            load_adam(optimizer, state, name)
+        self.generator.set_state(state["generator"].cpu())
+        self.updates = int(state["updates"])
+
+
+def load_part(part: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+    """Copies weights into a part; `state` has the keys ``name/...``.
+
+    Raises:
+        InputError: if weights are missing or of another shape.
+    """
+    own = part.state_dict()
+    given = {key.removeprefix(f"{name}/"): value for key, value in state.items()}
+    if own.keys() != given.keys():
+        raise InputError(
+            f"The weights of {name!r} do not fit: expected {sorted(own)}, got {sorted(given)}. "
+            "Both sides need the same network kind and depth."
+        )
+    for key, value in given.items():
+        if own[key].shape != value.shape:
+            raise InputError(
+                f"The weights {name}/{key} have shape {tuple(value.shape)}, expected "
+                f"{tuple(own[key].shape)}. Both sides need the same seeds, ensemble and widths."
+            )
+    part.load_state_dict(given)
+
+
+def load_adam(optimizer: torch.optim.Adam, state: Mapping[str, Tensor], name: str) -> None:
+    """Copies Adam's moments and step counts from ``adam/name/...``; without such keys: fresh."""
+    slots: dict[int, dict[str, Tensor]] = {}
+    for key, value in state.items():
+        if key.startswith(f"adam/{name}/"):
+            index, slot = key.removeprefix(f"adam/{name}/").split("/")
+            slots.setdefault(int(index), {})[slot] = value.clone()
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": slots, "param_groups": groups})
