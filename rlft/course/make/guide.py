@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE
+from rlft.core.table import Table
 from rlft.course.catalogue import all_exercises
 from rlft.course.exercise import Exercise
 from rlft.course.make.exercises import TIME
@@ -29,17 +30,15 @@ def timings_table(root: Path = ROOT) -> str:
         InputError: a lesson or a solution has never been measured.
     """
     measured = json.loads((root / "notebooks" / "timings.json").read_text())
-    rows = [
-        "| lesson | lesson runs in | solutions run in | exercises | to write them |",
-        "|---|---:|---:|---:|---:|",
-    ]
+    rows = []
     for lesson in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         solution = root / "solutions" / lesson.name
         minutes = [_minutes(measured, path, root) for path in (lesson, solution)]
         announced = _announced(solution)
-        count = f"{len(announced)} | {sum(announced)} min" if announced else "none | "
-        rows.append(f"| {first_cell(lesson)[0]} | {minutes[0]} | {minutes[1]} | {count} |")
-    return "\n".join([*rows, "", f"Measured on {measured['machine']}."])
+        count = (f"{len(announced)}", f"{sum(announced)} min") if announced else ("none", "")
+        rows.append((first_cell(lesson)[0], *minutes, *count))
+    head = ("lesson", "lesson runs in", "solutions run in", "exercises", "to write them")
+    return f"{Table(head, rows, align='lrrrr').markdown()}\n\nMeasured on {measured['machine']}."
 
 
 def misconceptions_list(exercises: Iterable[Exercise]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE
+from rlft.core.table import Table
 
 ROOT = PACKAGE.parent
 START = "<!-- lessons: written by `make readme`, do not edit -->"
@@ -38,21 +39,20 @@ def table(root: Path = ROOT) -> str:
     """
     timings = root / "notebooks" / "timings.json"
     measured = json.loads(timings.read_text()) if timings.exists() else {"notebooks": {}}
-    rows = ["| Lesson | The question | Minutes | Memory |", "|---|---|---:|---:|"]
+    rows = []
     for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         path = notebook.relative_to(root).as_posix()
         if path not in measured["notebooks"]:
             raise InputError(f"{path} is not in notebooks/timings.json: run `make timings`.")
         title, question = first_cell(notebook)
         used = measured["notebooks"][path]
-        minutes = used["wall_seconds"] / 60
-        rows.append(f"| [{title}]({path}) | {question} | {minutes:.1f} | {used['peak_mb']:,} MB |")
-    if len(rows) > 2:
-        rows += [
-            "",
-            f"Measured by running each notebook from top to bottom ({measured['machine']}).",
-        ]
-    return "\n".join(rows)
+        minutes, memory = used["wall_seconds"] / 60, f"{used['peak_mb']:,} MB"
+        rows.append((f"[{title}]({path})", question, f"{minutes:.1f}", memory))
+    text = Table(("Lesson", "The question", "Minutes", "Memory"), rows, align="llrr").markdown()
+    if not rows:
+        return text
+    where = f"Measured by running each notebook from top to bottom ({measured['machine']})."
+    return f"{text}\n\n{where}"
 
 
 def updated(readme: str, lessons: str) -> str:

@@ -1,6 +1,7 @@
 """The README's table of lessons: made from notebooks and timings, and in sync with both."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def course(tmp_path: Path) -> Path:
 def test_a_row_is_the_lessons_title_question_minutes_and_memory(course):
     lines = readme.table(course).splitlines()
     row = "| [01 · Pessimism](notebooks/01_pessimism.ipynb) | Why? | 1.5 | 1,050 MB |"
-    assert lines[2] == row
+    assert re.sub(r" +", " ", lines[2]) == row
     assert "Linux, 2 cores" in lines[-1]
 
 
@@ -52,5 +53,5 @@ def test_only_the_text_between_the_markers_is_replaced():
 
 def test_the_readme_is_in_sync():
     text = (readme.ROOT / "README.md").read_text(encoding="utf-8")
-    in_sync = readme == readme.updated(text, readme.table())
+    in_sync = text == readme.updated(text, readme.table())
     assert in_sync, "README.md's table is out of date: run `make readme`"
