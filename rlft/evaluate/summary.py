@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rlft.core.errors import unknown
+from rlft.core.checks import one_of
 from rlft.core.table import Table
 from rlft.evaluate import metrics
 from rlft.evaluate.intervals import Interval, interval
@@ -142,8 +142,7 @@ def summarise(
         "mode": run.returns_mode,
         "behaviour": run.returns_behaviour,
     }
-    if curve not in curves:
-        raise unknown("curve", curve, curves)
+    one_of(curves, curve=curve)
     returns, steps = np.asarray(curves[curve], dtype=np.float64), np.asarray(run.steps)
     start = metrics.start_return(returns)
     top = float(returns.mean(axis=0).max()) if best is None else best

@@ -15,9 +15,10 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, refused
 from rlft.data import Transitions
 from rlft.data.transitions import options_of
+from rlft.envs import MazeLayout
 from rlft.envs.starts import maze_layout, random_positions
 from rlft.evaluate.rollout import ActingPolicy, device_of
 from rlft.evaluate.truth import monte_carlo_q
@@ -64,10 +65,8 @@ class Support:
     """
 
     def __init__(self, data: Transitions) -> None:
-        if len(data) < 2:
-            raise InputError(
-                f"Dataset {data.name!r} has {len(data)} transition: expected 2 or more."
-            )
+        hint = f"Log more into dataset {data.name!r}."
+        at_least(2, transitions=len(data), hint=hint)
         spread = data.observations.std(axis=0)  # (O,)
         self._scale = np.where(spread > 1e-6, spread, 1.0)  # (O,)
         states = data.observations / self._scale  # (N, O)
@@ -134,6 +133,19 @@ def estimate_q(learner: ValueEstimator, states: np.ndarray, actions: np.ndarray)
         return learner.value(s, a).cpu().numpy()  # (S, N)
 
 
+def layout_of(env_id: str, env_kwargs: Mapping[str, Any] | None) -> MazeLayout:
+    """The layout of a maze.
+
+    Raises:
+        InputError: the environment is none, so that it cannot begin in any state.
+    """
+    layout = maze_layout(env_id, env_kwargs)
+    if layout is None:
+        hint = "Only there the truth about Q can be measured in any state."
+        raise refused("env_id", env_id, "a maze, rlft/Maze-*-v0", hint)
+    return layout
+
+
 @dataclass(frozen=True)
 class QError:
     """Q minus Monte-Carlo truth, averaged over state-action pairs. Positive is optimistic.
@@ -189,12 +201,8 @@ def q_error(
         InputError: if n < 1, the environment is no maze, or the learner has no Q.
     """
     options = options_of(data, env_id, env_kwargs)
-    layout = maze_layout(env_id, options)
-    if layout is None or n < 1:
-        raise InputError(
-            f"env_id={env_id!r}, n={n}: the error of Q can be measured at n >= 1 pairs, in an "
-            "environment that starts in any state. Use one of the mazes, rlft/Maze-*-v0."
-        )
+    layout = layout_of(env_id, options)
+    at_least(1, n=n, hint="256 pairs of each kind are enough in a maze.")
     rng = np.random.default_rng(seed)
     support = Support(data)
 

@@ -13,14 +13,13 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least
 from rlft.data import Transitions
 from rlft.data.transitions import options_of
 from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
-from rlft.envs.starts import maze_layout
 from rlft.evaluate.rollout import device_of
-from rlft.evaluate.support import ValueEstimator, estimate_q
+from rlft.evaluate.support import ValueEstimator, estimate_q, layout_of
 from rlft.evaluate.truth import monte_carlo_q
 
 
@@ -129,12 +128,8 @@ def value_map(
     estimator = cast(ValueEstimator, getattr(learner, "learner", learner))
     discount = float(estimator.config.gamma if gamma is None else gamma)
     options = options_of(data, env_id, env_kwargs)
-    layout = maze_layout(env_id, options)
-    if layout is None or resolution < 1:
-        raise InputError(
-            f"env_id={env_id!r}, resolution={resolution}: a value map needs a maze "
-            "(rlft/Maze-*-v0), whose state has two dimensions, and a resolution of 1 or more."
-        )
+    layout = layout_of(env_id, options)
+    at_least(1, resolution=resolution, hint="3 points along a cell's side show enough.")
     x, y = grid(layout, resolution)
     points = layout.to_observation(np.stack(np.meshgrid(x, y), axis=-1))  # (H, W, 2)
     inside = ~layout.in_wall(points)  # (H, W)

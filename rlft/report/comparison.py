@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least
 from rlft.core.table import Table
 from rlft.evaluate.intervals import Interval
 from rlft.evaluate.summary import Curves, RunSummary, summarise
@@ -137,8 +137,7 @@ def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
     Raises:
         InputError: no runs.
     """
-    if not runs:
-        raise InputError("There is nothing to compare: give at least one run.")
+    at_least(1, number_of_runs=len(runs), hint="Give a run to compare.")
     return Comparison(
         tuple(
             Line(

@@ -96,9 +96,9 @@ def test_a_prior_in_words(prior: Prior) -> None:
 
 
 def test_no_runs() -> None:
-    with pytest.raises(InputError, match="nothing to compare: give at least one run"):
+    with pytest.raises(InputError, match=r"runs=0.*1 or more.*run to compare"):
         compare_runs([])
-    with pytest.raises(InputError, match="nothing to plot: give at least one run"):
+    with pytest.raises(InputError, match=r"runs=0.*1 or more.*run to plot"):
         plot_comparison([])
 
 
