@@ -95,7 +95,7 @@ class Exercise:
         for parts in (self.cases, self.misconceptions):
             names = [part.name for part in parts]
             if len(set(names)) < len(names):
-                raise InputError(f"Exercise {self.id} uses a name twice in {names}.")
+                raise InputError(f"Exercise {self.id} uses a name twice in {names}. Rename one.")
 
     @property
     def lesson(self) -> str:

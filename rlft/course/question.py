@@ -49,7 +49,7 @@ class Question:
                 f"right: expected two to {len(LETTERS)}, one of them right."
             )
         if not all(option.why for option in self.options):
-            raise InputError(f"The question {self.text!r} has an option without its `why`.")
+            raise InputError(f"The question {self.text!r} has an option without `why`: write one.")
 
 
 def reply_to(questions: Sequence[Question], answers: str) -> tuple[str, list[int]]:

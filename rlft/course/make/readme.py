@@ -27,7 +27,7 @@ def first_cell(notebook: Path) -> tuple[str, str]:
     titles = [line.removeprefix("# ").strip() for line in lines if line.startswith("# ")]
     questions = [line.removeprefix(">").strip() for line in lines if line.startswith(">")]
     if not titles:
-        raise InputError(f"{notebook.name}: the first cell has no line '# Title'.")
+        raise InputError(f"{notebook.name}: the first cell has no line '# Title'. Begin with one.")
     return titles[0], questions[0].strip("*_ ") if questions else ""
 
 

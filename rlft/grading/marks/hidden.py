@@ -81,7 +81,9 @@ def read_hidden(path: Path, exercises: Mapping[str, Exercise]) -> Hidden:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"The hidden cases {str(path)!r} cannot be read: {error}.") from error
+        raise InputError(
+            f"The hidden cases {str(path)!r} cannot be read: {error}. Name another file."
+        ) from error
     if not isinstance(content, dict):
         raise InputError(
             f"{str(path)!r}: expected a mapping of exercise ids, as in {{'03-1': []}}."
@@ -97,7 +99,7 @@ def read_hidden(path: Path, exercises: Mapping[str, Exercise]) -> Hidden:
         if len(set(names)) < len(names):
             raise InputError(
                 f"Hidden cases of {exercise_id}: a name stands twice, or is that of a public case, "
-                f"in {names}."
+                f"in {names}. Rename it."
             )
         cases[exercise_id] = tuple(made)
     return Hidden(cases, content)
