@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
 
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import one_of
+from rlft.core.errors import InputError
 from rlft.course import lessons
 from rlft.course.exercise import Exercise
 from rlft.course.question import Question
@@ -53,8 +54,7 @@ def find_exercise(exercise_id: str) -> Exercise:
         InputError: there is none.
     """
     exercises, key = all_exercises(), str(exercise_id)
-    if key not in exercises:
-        raise unknown("exercise", key, exercises, "The id stands in its heading.")
+    one_of(exercises, exercise=key, hint="The id stands in its heading.")
     return exercises[key]
 
 
@@ -65,8 +65,7 @@ def find_quiz(lesson: str) -> tuple[Question, ...]:
         InputError: there are none.
     """
     quizzes = all_quizzes()
-    if lesson not in quizzes:
-        raise unknown("quiz", str(lesson), quizzes, "Quizzes have their lesson's two digits.")
+    one_of(quizzes, quiz=lesson, hint="Quizzes have their lesson's two digits.")
     return quizzes[lesson]
 
 

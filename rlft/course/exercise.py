@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlft.core.checks import at_least, refused
 from rlft.core.errors import InputError
 
 Answer = Callable[..., Any]
@@ -86,21 +87,15 @@ class Exercise:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d\d-\d", self.id):
-            raise InputError(f"Exercise id {self.id!r}: expected lesson and number, as in '03-2'.")
-        counts = {
-            "cases": (self.cases, 2),
-            "misconceptions": (self.misconceptions, 3),
-            "hints": (self.hints, HINTS),
-        }
-        for what, (given, least) in counts.items():
-            if len(given) < least:
-                raise InputError(
-                    f"Exercise {self.id} has {len(given)} {what}: write at least {least}."
-                )
+            raise refused("id", self.id, "lesson and number", "Write it as in '03-2'.", "Exercise")
+        hint = f"Write more for exercise {self.id}."
+        at_least(2, cases=len(self.cases), hint=hint)
+        at_least(3, misconceptions=len(self.misconceptions), hint=hint)
+        at_least(HINTS, hints=len(self.hints), hint=hint)
         for parts in (self.cases, self.misconceptions):
             names = [part.name for part in parts]
             if len(set(names)) < len(names):
-                raise InputError(f"Exercise {self.id} uses a name twice in {names}.")
+                raise InputError(f"Exercise {self.id} uses a name twice in {names}. Rename one.")
 
     @property
     def lesson(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rlft.core.checks import refused
 from rlft.core.errors import InputError
 
 LETTERS = "abcdef"
@@ -48,7 +49,7 @@ class Question:
                 f"right: expected two to {len(LETTERS)}, one of them right."
             )
         if not all(option.why for option in self.options):
-            raise InputError(f"The question {self.text!r} has an option without its `why`.")
+            raise InputError(f"The question {self.text!r} has an option without `why`: write one.")
 
 
 def reply_to(questions: Sequence[Question], answers: str) -> tuple[str, list[int]]:
@@ -66,20 +67,16 @@ def reply_to(questions: Sequence[Question], answers: str) -> tuple[str, list[int
     """
     letters = [letter for letter in answers.lower() if letter not in " ,"]
     if len(letters) != len(questions):
-        raise InputError(
-            f"answers={answers!r} holds {len(letters)} letters, expected {len(questions)}: one for "
-            "each question, as in 'bca', and - for one that you leave out."
-        )
+        hint = "Give one for each question, as in 'bca', and - for one that you leave out."
+        raise refused("answers", answers, f"{len(questions)} letters", hint)
     lines, right = [], []
     for number, (letter, question) in enumerate(zip(letters, questions, strict=True), start=1):
         if letter == "-":
             continue
         choices = LETTERS[: len(question.options)]
         if letter not in choices:
-            raise InputError(
-                f"answers={answers!r}: question {number} has the options {', '.join(choices)}, "
-                f"not {letter!r}."
-            )
+            expected = f"{', '.join(choices)} or - for question {number}"
+            raise refused("answers", answers, expected, f"It has no option {letter!r}.")
         option = question.options[choices.index(letter)]
         lines.append(f"{number}{letter} {verdict_on(option)} {option.why}")
         right += [number] if option.right else []

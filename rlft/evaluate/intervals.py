@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, finite, shaped, within
 
 # Percentiles out to 0.1 % (5 seeds) rest on some 10 resamples each; 0.01 s for a single number.
 RESAMPLES = 10_000
@@ -70,13 +70,9 @@ def curve_interval(
             outside (0, 1).
     """
     values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or values.shape[0] == 0:
-        raise InputError(f"values has shape {values.shape}: expected (seeds, points).")
-    if not np.isfinite(values).all():
-        raise InputError(
-            f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are NaN or "
-            "infinite: leave those seeds out and say so, or find the NaN in training."
-        )
+    shaped(("S", "P"), values=values, hint="Give a row of points for each seed.")
+    at_least(1, seeds=len(values), hint="Give the values of one seed or more.")
+    finite(values=values, hint="Leave that seed out and say so, or find the NaN in training.")
     count = values.shape[0]
     tail = expanded_tail(count, confidence)
     # Everything relative to the first seed: seeds that agree then leave exactly zero, no rounding.
@@ -99,8 +95,7 @@ def interval(values: np.ndarray, confidence: float = 0.95, seed: int = 0) -> Int
     ``interval(a - b)`` is paired and much narrower than two separate intervals.
     """
     values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1:
-        raise InputError(f"values has shape {values.shape}: expected one number per seed, (S,).")
+    shaped(("S",), values=values, hint="Give one number per seed.")
     mean, low, high = curve_interval(values[:, None], confidence, seed)
     return Interval(float(mean[0]), float(low[0]), float(high[0]), len(values), confidence)
 
@@ -120,8 +115,7 @@ def expanded_tail(count: int, confidence: float) -> float:
     Raises:
         InputError: if confidence lies outside (0, 1).
     """
-    if not 0.0 < confidence < 1.0:
-        raise InputError(f"confidence={confidence}: expected a number in (0, 1), such as 0.95.")
+    within(0, 1, without=(0, 1), confidence=confidence, hint="0.95 is usual.")
     if count < 2:
         return 0.0
     quantile = stats.t.ppf(0.5 + confidence / 2, count - 1)

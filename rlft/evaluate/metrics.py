@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, finite, refused, shaped, within
 
 
 def smooth(returns: np.ndarray, window: int) -> np.ndarray:
@@ -25,11 +25,7 @@ def smooth(returns: np.ndarray, window: int) -> np.ndarray:
         InputError: if the window is below 1 or longer than the curve.
     """
     returns = np.asarray(returns, dtype=np.float64)
-    if not 1 <= window <= returns.shape[1]:
-        raise InputError(
-            f"window={window}: expected 1 to {returns.shape[1]}, the number of evaluation points. "
-            "Evaluate more often or smooth less."
-        )
+    within(1, returns.shape[1], window=window, hint="Evaluate more often or smooth less.")
     views = np.lib.stride_tricks.sliding_window_view(returns, window, axis=1)  # (S, P-w+1, w)
     return views.mean(axis=2)
 
@@ -86,8 +82,7 @@ def time_below_start(
         InputError: if steps and returns do not fit together or tolerance is negative.
     """
     times, curve = _timed(steps, returns)
-    if tolerance < 0:
-        raise InputError(f"tolerance={tolerance}: expected 0 or more, in units of the return.")
+    at_least(0, tolerance=tolerance, hint="It is in units of the return.")
     above = curve - (curve[:, :1] - tolerance)  # (S, P)
     left, right = above[:, :-1], above[:, 1:]  # (S, P-1)
     deficit = np.maximum(-left, 0.0) + np.maximum(-right, 0.0)
@@ -145,8 +140,7 @@ def final_return(returns: np.ndarray, last: int = 3) -> np.ndarray:
         InputError: if `last` is below 1 or the curve has fewer points.
     """
     curve = _curve(returns)
-    if not 1 <= last <= curve.shape[1]:
-        raise InputError(f"last={last}: expected 1 to {curve.shape[1]}, the evaluation points.")
+    within(1, curve.shape[1], last=last, hint="The curve has no more evaluation points.")
     return curve[:, -last:].mean(axis=1)
 
 
@@ -162,24 +156,21 @@ def normalise(returns: np.ndarray, low: float, high: float) -> np.ndarray:
         InputError: if high is not above low.
     """
     if not high > low:
-        raise InputError(f"low={low}, high={high}: the high reference must exceed the low one.")
+        raise refused("high", high, f"more than low={low}", "Swap them if they are interchanged.")
     return (np.asarray(returns, dtype=np.float64) - low) / (high - low)
 
 
 def _curve(returns: np.ndarray) -> np.ndarray:
     """Checks a learning curve and returns it as (S, P) float64."""
     curve = np.asarray(returns, dtype=np.float64)
-    if curve.ndim != 2 or curve.shape[0] < 1 or curve.shape[1] < 2:
-        raise InputError(
-            f"returns has shape {curve.shape}: expected (seeds, points) with at least the point at "
-            "the switch and one after it. Evaluate during fine-tuning (eval_every below steps)."
-        )
-    if not np.isfinite(curve).all():
-        seed, point = np.argwhere(~np.isfinite(curve))[0]
-        raise InputError(
-            f"returns[{seed}, {point}] is {curve[seed, point]}: metrics need finite returns. "
-            "Look at that seed's training for the first NaN."
-        )
+    shaped(("S", "P"), returns=curve, hint="Give a row of evaluation points for each seed.")
+    at_least(1, seeds=curve.shape[0], hint="Give the curve of one seed or more.")
+    at_least(
+        2,
+        points=curve.shape[1],
+        hint="There is none after the switch: evaluate during fine-tuning (eval_every < steps).",
+    )
+    finite(returns=curve, hint="Look at that seed's training for the first NaN.")
     return curve
 
 
@@ -187,11 +178,7 @@ def _timed(steps: np.ndarray, returns: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Checks that steps belong to the curve and returns both as float64."""
     curve = _curve(returns)
     times = np.asarray(steps, dtype=np.float64)
-    if times.shape != (curve.shape[1],):
-        raise InputError(
-            f"steps has shape {times.shape} and returns {curve.shape}: expected one step per "
-            "evaluation point."
-        )
+    shaped((curve.shape[1],), steps=times, hint="Give one step per evaluation point.")
     if not (np.diff(times) > 0).all():
-        raise InputError(f"steps must increase strictly, but is {times.tolist()}. Sort the points.")
+        raise refused("steps", times.tolist(), "strictly increasing steps", "Sort the points.")
     return times, curve

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from rlft import envs
+from rlft.core.checks import at_least, refused
 from rlft.core.errors import InputError
 
 # No task of the course is longer than 1,000 steps: beyond ten times that, an episode never ends.
@@ -133,9 +134,7 @@ class Evaluator:
         episodes: int = 10,
         env_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        for name, value in (("seeds", seeds), ("episodes", episodes)):
-            if value < 1:
-                raise InputError(f"{name}={value}: evaluation needs at least 1. Give {name}=1.")
+        at_least(1, seeds=seeds, episodes=episodes, hint="Give 1 or more to evaluate.")
         self.env_id, self.seeds, self.episodes = env_id, seeds, episodes
         self._env = envs.make_vec(env_id, seeds * episodes, env_kwargs=env_kwargs)
 
@@ -162,10 +161,8 @@ class Evaluator:
             InputError: if the policy has another number of seeds, or an episode does not end.
         """
         if policy.seeds != self.seeds:
-            raise InputError(
-                f"The policy has {policy.seeds} seeds and the evaluator {self.seeds}. "
-                f"Build it with Evaluator({self.env_id!r}, seeds={policy.seeds})."
-            )
+            hint = f"Build it with Evaluator({self.env_id!r}, seeds={policy.seeds})."
+            raise refused("policy.seeds", policy.seeds, f"the evaluator's {self.seeds}", hint)
         act = Actor(policy, mode=mode, seed=seed)
         rows = self.seeds * self.episodes
         returns = np.zeros(rows)

@@ -6,12 +6,13 @@ The definitions are those of `rlft.evaluate.metrics`; here they are only gathere
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+from textwrap import indent
 from typing import Any, Protocol
 
 import numpy as np
 
-from rlft.core.errors import unknown
+from rlft.core.checks import one_of
+from rlft.core.table import Table
 from rlft.evaluate import metrics
 from rlft.evaluate.intervals import Interval, interval
 
@@ -103,18 +104,10 @@ class RunSummary:
         )
 
     def __str__(self) -> str:
-        rows = self.rows()
-        wide = max(len(value) for _, value, _ in rows)
-        lines = [f"  {what:<17} {value:<{wide}}  {meaning}" for what, value, meaning in rows]
-        return "\n".join([self.title(), *lines])
+        return f"{self.title()}\n{indent(Table((), self.rows()).text(), '  ')}"
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(what)}</th>"
-            f"<td>{escape(value)}</td><td style='text-align:left'>{escape(meaning)}</td></tr>"
-            for what, value, meaning in self.rows()
-        )
-        return f"<table><caption>{escape(self.title())}</caption><tbody>{body}</tbody></table>"
+        return Table((), self.rows(), caption=self.title()).html()
 
 
 def summarise(
@@ -149,8 +142,7 @@ def summarise(
         "mode": run.returns_mode,
         "behaviour": run.returns_behaviour,
     }
-    if curve not in curves:
-        raise unknown("curve", curve, curves)
+    one_of(curves, curve=curve)
     returns, steps = np.asarray(curves[curve], dtype=np.float64), np.asarray(run.steps)
     start = metrics.start_return(returns)
     top = float(returns.mean(axis=0).max()) if best is None else best

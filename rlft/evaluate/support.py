@@ -17,7 +17,6 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from rlft.core.checks import at_least
-from rlft.core.errors import InputError
 from rlft.data import Transitions
 from rlft.data.transitions import options_of
 from rlft.envs import make_vec
@@ -67,10 +66,8 @@ class Support:
     """
 
     def __init__(self, data: Transitions) -> None:
-        if len(data) < 2:
-            raise InputError(
-                f"Dataset {data.name!r} has {len(data)} transition: expected 2 or more."
-            )
+        hint = f"Log more into dataset {data.name!r}."
+        at_least(2, transitions=len(data), hint=hint)
         spread = data.observations.std(axis=0)  # (O,)
         self._scale = np.where(spread > 1e-6, spread, 1.0)  # (O,)
         states = data.observations / self._scale  # (N, O)

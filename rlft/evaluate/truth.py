@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from rlft import envs
+from rlft.core.checks import at_least, shaped, within
 from rlft.core.errors import InputError
 from rlft.envs.starts import need_starts
 from rlft.evaluate.rollout import ActingPolicy, Actor
@@ -35,11 +36,8 @@ def horizon_of(gamma: float) -> int:
     Raises:
         InputError: if gamma lies outside (0, 1).
     """
-    if not 0.0 < gamma < 1.0:
-        raise InputError(
-            f"gamma={gamma}: a default horizon exists only for 0 < gamma < 1. "
-            "Give horizon=... in steps."
-        )
+    hint = "Only there a default horizon exists: give horizon=... in steps."
+    within(0, 1, without=(0, 1), gamma=gamma, hint=hint)
     return math.floor(math.log(NEGLIGIBLE) / math.log(gamma)) + 1
 
 
@@ -85,8 +83,7 @@ def monte_carlo_q(
     """
     starts = need_starts(env_id)
     states, actions = _pairs(policy.seeds, states, actions)  # (S, N, O), (S, N, A)
-    if rollouts < 1 or (horizon is not None and horizon < 1):
-        raise InputError(f"rollouts={rollouts}, horizon={horizon}: both must be at least 1.")
+    at_least(1, rollouts=rollouts, horizon=horizon, hint="Give 1 or more.")
     steps = horizon_of(gamma) if horizon is None else horizon
     act = Actor(policy, mode=mode, seed=seed)
     states, actions = (np.repeat(x, rollouts, axis=1) for x in (states, actions))  # (S, N*R, .)
@@ -123,19 +120,12 @@ def monte_carlo_q(
 
 def _pairs(seeds: int, states: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Brings states and actions to (S, N, .) float32 and checks that they belong together."""
-    both = []
-    for name, given in (("states", states), ("actions", actions)):
-        array = np.asarray(given, dtype=np.float32)
-        if array.ndim == 2:
-            array = np.broadcast_to(array, (seeds, *array.shape))
-        if array.ndim != 3 or array.shape[0] != seeds or array.shape[1] == 0:
-            raise InputError(
-                f"{name} has shape {np.shape(given)}: expected (N, size) or ({seeds}, N, size) "
-                f"with N >= 1 for a policy of {seeds} seeds."
-            )
-        both.append(array)
-    if both[0].shape[1] != both[1].shape[1]:
-        raise InputError(
-            f"{both[0].shape[1]} states and {both[1].shape[1]} actions: give one action per state."
-        )
-    return both[0], both[1]
+    states, actions = (
+        np.broadcast_to(array, (seeds, *array.shape)) if array.ndim == 2 else array
+        for array in (np.asarray(x, dtype=np.float32) for x in (states, actions))
+    )
+    hint = "Give (N, size) for all seeds of the policy, or such an array for each."
+    shaped((seeds, "N", "O"), states=states, hint=hint)
+    at_least(1, number_of_states=states.shape[1], hint="Give one state or more.")
+    shaped((seeds, states.shape[1], "A"), actions=actions, hint="Give one action per state.")
+    return states, actions

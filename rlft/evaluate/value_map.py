@@ -160,5 +160,14 @@ def value_map(
         filled = np.full((estimator.seeds, *inside.shape), np.nan, dtype=np.float32)  # (S, H, W)
         filled[:, inside] = values
         maps.append(filled)
-    support = coverage(layout, data, resolution)
-    return ValueMap(layout, x, y, maps[0], maps[1], support, inside, discount)
+    q, truth = maps
+    return ValueMap(
+        layout=layout,
+        x=x,
+        y=y,
+        q=q,
+        truth=truth,
+        support=coverage(layout, data, resolution),
+        inside=inside,
+        gamma=discount,
+    )

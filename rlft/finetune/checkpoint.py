@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from rlft.algorithms import Config, Learner
+from rlft.core.checks import at_least
 from rlft.core.encoding import to_json, with_current_names
 from rlft.core.errors import InputError
 from rlft.core.files import load_note, load_tensors, save_tensors
@@ -150,11 +151,8 @@ class Checkpoint:
                 f"The checkpoint {str(self.path)!r} belongs to another pre-training: {listed}"
                 f"{more}. Give another path, delete the file, or go on with its own settings."
             )
-        if updates > steps:
-            raise InputError(
-                f"The checkpoint {str(self.path)!r} has made {updates} updates already, but "
-                f"steps={steps}. Give steps={updates} or more, or another path."
-            )
+        hint = f"The checkpoint {str(self.path)!r} has made that many; or give another path."
+        at_least(updates, steps=steps, hint=hint)
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -14,8 +14,8 @@ import torch
 from tqdm.auto import tqdm
 
 from rlft.algorithms import BCConfig, Config, Learner, algorithm_config, make_learner
+from rlft.core.checks import at_least
 from rlft.core.compute import find_device
-from rlft.core.errors import InputError
 from rlft.core.streams import Role, stream
 from rlft.data import OfflineData, Transitions
 from rlft.finetune.checkpoint import Checkpoint, Setup
@@ -96,18 +96,11 @@ def pretrain(
     """
     config = algorithm_config(algorithm) if isinstance(algorithm, str) else algorithm
     name = algorithm if isinstance(algorithm, str) else type(config).__name__
-    if len(data.episode_starts) < 2:
-        raise InputError(
-            f"Dataset {data.name!r} has 1 episode; pre-training expects at least 2. Nothing can be "
-            "said of starts, or of the spread of returns, from one. Log more episodes."
-        )
-    if steps < 1:
-        raise InputError(f"steps={steps}: pre-training needs at least 1 gradient update.")
-    if log_every < 1 or checkpoint_every < 1:
-        raise InputError(
-            f"log_every={log_every}, checkpoint_every={checkpoint_every}: both are numbers of "
-            "updates; give 1 or more."
-        )
+    # Nothing can be said of starts, or of the spread of returns, from a single episode.
+    hint = f"Log more episodes into dataset {data.name!r}."
+    at_least(2, number_of_episodes=len(data.episode_starts), hint=hint)
+    hint = "All three count gradient updates."
+    at_least(1, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every, hint=hint)
     where = find_device(device)
     learner = make_learner(
         config,
@@ -122,7 +115,14 @@ def pretrain(
     recorder = Recorder(log_every)
     saved, done, spent = None, 0, 0.0
     if checkpoint is not None:
-        setup = Setup(config, data, seeds, seed, log_every, where.type)
+        setup = Setup(
+            config=config,
+            data=data,
+            seeds=seeds,
+            seed=seed,
+            log_every=log_every,
+            device=where.type,
+        )
         saved = Checkpoint(Path(checkpoint), setup, learner, generator, recorder)
         done, spent = saved.restore(steps)
     start = time.perf_counter() - spent
@@ -139,8 +139,14 @@ def pretrain(
             callback(step, learner)
         if saved is not None and (step % checkpoint_every == 0 or step == steps):
             saved.save(step, time.perf_counter() - start)
-    seconds = time.perf_counter() - start
-    return Prior(name, learner, data, steps, recorder.history(), seconds)
+    return Prior(
+        name=name,
+        learner=learner,
+        data=data,
+        steps=steps,
+        history=recorder.history(),
+        seconds=time.perf_counter() - start,
+    )
 
 
 def untrained(data: Transitions, *, seeds: int = 6, seed: int = 0, device: str = "cpu") -> Prior:
@@ -163,4 +169,7 @@ def untrained(data: Transitions, *, seeds: int = 6, seed: int = 0, device: str =
         seed=stream(seed, Role.PRETRAINED_LEARNER),
         device=find_device(device),
     )
-    return Prior("untrained", learner, data, 0, Recorder(1).history(), 0.0)
+    nothing = Recorder(1).history()
+    return Prior(
+        name="untrained", learner=learner, data=data, steps=0, history=nothing, seconds=0.0
+    )

@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 
 from rlft.core.errors import InputError
+from rlft.core.table import Table
 from rlft.recipes.recipe import Handover, Recipe, online_config
 from rlft.recipes.registry import find_recipe
 
@@ -39,30 +40,14 @@ class RecipeDiff:
     def __str__(self) -> str:
         if not self.rows:
             return f"{' and '.join(self.names)} do not differ."
-        lines = [("field", *self.names), *((field, *values) for field, values in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        texts = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
-        return "\n".join((texts[0], "-" * (sum(widths) + 2 * len(widths) - 2), *texts[1:]))
+        return self._table().text(rule=True)
 
     def _repr_html_(self) -> str:
-        if not self.rows:
-            return f"<p>{escape(str(self))}</p>"
-        left = "style='text-align:left'"
-        head = "".join(f"<th scope='col' {left}>{escape(name)}</th>" for name in self.names)
-        body = "".join(
-            f"<tr><th scope='row' {left}><code>{escape(field)}</code></th>"
-            + "".join(f"<td {left}>{escape(value)}</td>" for value in values)
-            + "</tr>"
-            for field, values in self.rows
-        )
-        return (
-            f"<table><caption>{escape(self.title())}</caption>"
-            f"<thead><tr><th scope='col' {left}>field</th>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>"
-        )
+        return self._table().html() if self.rows else f"<p>{escape(str(self))}</p>"
+
+    def _table(self) -> Table:
+        lines = [(field, *values) for field, values in self.rows]
+        return Table(("field", *self.names), lines, caption=self.title(), code=(0,))
 
     def title(self) -> str:
         """One line that says what is compared."""

@@ -6,14 +6,12 @@ actions: what online learning costs) and that of the learner's own policy (what 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Protocol
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least
+from rlft.core.table import Table
 from rlft.evaluate.intervals import Interval
 from rlft.evaluate.summary import Curves, RunSummary, summarise
 
@@ -74,8 +72,8 @@ class Comparison:
 
     lines: tuple[Line, ...]
 
-    def tables(self) -> dict[str, list[list[str]]]:
-        """Three tables by title, each a head and one row of text for each run."""
+    def tables(self) -> list[Table]:
+        """Three tables with a row for each run: origins, behaviour, the learner's own policy."""
         confidence = self.lines[0].summaries["sampled"].start.confidence
         origins = [
             [
@@ -87,78 +85,47 @@ class Comparison:
             ]
             for line in self.lines
         ]
-        tables = {
-            "What each run started from, and the time it took": [
-                ["recipe", "prior", "warm-up", "pre-training", "fine-tuning"],
-                *origins,
-            ]
-        }
-        for curve, meaning in CURVES.items():
-            rows = [
-                [line.recipe, *(f"{value:.1f}" for value in line.intervals(curve))]
-                for line in self.lines
-            ]
-            title = f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]"
-            tables[title] = [["recipe", *QUANTITIES], *rows]
-        return tables
+        returns = [
+            Table(
+                ("recipe", *QUANTITIES),
+                [
+                    [line.recipe, *(f"{value:.1f}" for value in line.intervals(curve))]
+                    for line in self.lines
+                ],
+                caption=f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]",
+            )
+            for curve, meaning in CURVES.items()
+        ]
+        head = ("recipe", "prior", "warm-up", "pre-training", "fine-tuning")
+        caption = "What each run started from, and the time it took"
+        return [Table(head, origins, caption=caption), *returns]
 
     def markdown(self) -> str:
         """The tables in Markdown, aligned so that they read as plain text too."""
-        return "\n\n".join(f"{title}:\n\n{_aligned(rows)}" for title, rows in self.tables().items())
+        return "\n\n".join(f"{table.caption}:\n\n{table.markdown()}" for table in self.tables())
 
     def csv(self) -> str:
         """One row for each run, with mean, low and high of each quantity of each curve."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
         ends = [
             f"{curve}_{quantity}_{end}"
             for curve in CURVES
             for quantity in QUANTITIES
             for end in ("mean", "low", "high")
         ]
-        writer.writerow(
-            ["recipe", "prior", "warmup_steps", "seeds", *ends]
-            + ["pretraining_seconds", "finetuning_seconds"]
-        )
+        head = ["recipe", "prior", "warmup_steps", "seeds", *ends]
+        rows = []
         for line in self.lines:
             values = [value for curve in CURVES for value in line.intervals(curve)]
             numbers = [number for value in values for number in (value.mean, value.low, value.high)]
-            writer.writerow(
-                [line.recipe, line.prior, line.warmup, values[0].seeds, *numbers]
-                + [line.pretraining, line.finetuning]
-            )
-        return stream.getvalue()
+            row = [line.recipe, line.prior, line.warmup, values[0].seeds, *numbers]
+            rows.append([str(cell) for cell in (*row, line.pretraining, line.finetuning)])
+        return Table([*head, "pretraining_seconds", "finetuning_seconds"], rows).csv()
 
     def __str__(self) -> str:
         return self.markdown()
 
     def _repr_html_(self) -> str:
-        return "".join(_html(title, rows) for title, rows in self.tables().items())
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns are as wide as their widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [rows[0], ["-" * width for width in widths], *rows[1:]]
-    return "\n".join(
-        f"| {' | '.join(c.ljust(w) for c, w in zip(line, widths, strict=True))} |" for line in lines
-    )
-
-
-def _html(title: str, rows: Sequence[Sequence[str]]) -> str:
-    """A table whose rows begin with the recipe."""
-    head, *body = rows
-    heads = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    lines = "".join(
-        f"<tr><th scope='row'>{escape(first)}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in body
-    )
-    return (
-        f"<table><caption>{escape(title)}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
-    )
+        return "".join(table.html() for table in self.tables())
 
 
 def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
@@ -170,8 +137,7 @@ def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
     Raises:
         InputError: no runs.
     """
-    if not runs:
-        raise InputError("There is nothing to compare: give at least one run.")
+    at_least(1, number_of_runs=len(runs), hint="Give a run to compare.")
     return Comparison(
         tuple(
             Line(

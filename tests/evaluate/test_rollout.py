@@ -175,51 +175,34 @@ def test_environment_options_reach_the_rollouts_but_their_time_limit_does_not() 
     assert q[0, 0] == pytest.approx(0.98**6, rel=1e-4)
 
 
-ONE = {"gamma": 0.98, "mode": True}
+def measured(states=cells((1, ROW)), actions=np.array([RIGHT]), env_id=DETOUR, **more):  # noqa: B008
+    return monte_carlo_q(Constant(RIGHT), env_id, states, actions, gamma=0.98, mode=True, **more)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Evaluator(DETOUR, seeds=2, episodes=0), r"episodes=0: evaluation needs at least"),
-        (lambda: Evaluator(DETOUR, seeds=0), r"seeds=0: evaluation needs at least 1"),
+        (lambda: Evaluator(DETOUR, seeds=2, episodes=0), r"episodes=0.*1 or more"),
+        (lambda: Evaluator(DETOUR, seeds=0), r"seeds=0.*1 or more"),
         (
             lambda: Evaluator(DETOUR, seeds=2)(Constant(RIGHT), mode=True),
-            r"policy has 1 seeds and the evaluator 2.*seeds=1",
+            r"seeds=1: expected .* 2\. Build .*seeds=1",
         ),
-        (lambda: horizon_of(1.0), r"gamma=1.0.*Give horizon="),
+        (lambda: horizon_of(1.0), r"gamma=1.0.*\(0, 1\).*horizon="),
         (
-            lambda: monte_carlo_q(
-                Constant(RIGHT), DETOUR, cells((1, ROW)), np.array([RIGHT, RIGHT]), **ONE
-            ),
-            r"1 states and 2 actions: give one action per state",
+            lambda: measured(actions=np.array([RIGHT] * 2)),
+            r"actions.shape=\(1, 2, 2\).*1, A.*per state",
         ),
+        (lambda: measured(states=np.zeros(2)), r"states.shape=\(2,\).*\(1, N, O\).*\(N, size\)"),
+        (lambda: measured(states=np.zeros((0, 2))), r"states=0.*1 or more"),
+        (lambda: measured(actions=np.zeros((2, 1, 2))), r"actions.shape=\(2, 1, 2\).*\(1, 1, A\)"),
+        (lambda: measured(rollouts=0), r"rollouts=0.*1 or more"),
+        (lambda: measured(horizon=0), r"horizon=0.*1 or more"),
         (
-            lambda: monte_carlo_q(Constant(RIGHT), DETOUR, np.zeros(2), np.array([RIGHT]), **ONE),
-            r"states has shape \(2,\): expected \(N, size\) or \(1, N, size\)",
+            lambda: measured(np.zeros((1, 3)), np.zeros((1, 1)), "Pendulum-v1"),
+            r"'Pendulum-v1'.*in any state.*rlft/Maze-\*-v0",
         ),
-        (
-            lambda: monte_carlo_q(
-                Constant(RIGHT), DETOUR, cells((1, ROW)), np.zeros((2, 1, 2)), **ONE
-            ),
-            r"actions has shape \(2, 1, 2\).*for a policy of 1 seeds",
-        ),
-        (
-            lambda: monte_carlo_q(
-                Constant(RIGHT), DETOUR, cells((1, ROW)), np.array([RIGHT]), rollouts=0, **ONE
-            ),
-            r"rollouts=0, horizon=None: both must be at least 1",
-        ),
-        (
-            lambda: monte_carlo_q(
-                Constant(RIGHT), "Pendulum-v1", np.zeros((1, 3)), np.zeros((1, 1)), **ONE
-            ),
-            r"env_id='Pendulum-v1': .* in any state\. Use .*rlft/Maze-\*-v0.*register",
-        ),
-        (
-            lambda: monte_carlo_q(Constant(RIGHT), DETOUR, cells((0, 0)), np.array([RIGHT]), **ONE),
-            r"in a wall of maze 'detour'",
-        ),
+        (lambda: measured(cells((0, 0))), r"in a wall of maze 'detour'"),
     ],
 )
 def test_errors_name_the_value_and_the_next_step(call, message: str) -> None:

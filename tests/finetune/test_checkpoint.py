@@ -129,13 +129,13 @@ OTHER_DATA = replace(MAZE_DATA, rewards=MAZE_DATA.rewards - 1)
 @pytest.mark.parametrize(
     ("config", "changes", "message"),
     [
-        (small("sac", gamma=0.9), {}, r"config.gamma is 0.98 there and 0.9 here\. Give another"),
-        (small("sac"), {"seeds": 3}, r": seeds is 2 there and 3 here\."),
-        (small("sac"), {"seed": 9}, r": seed is 0 there and 9 here\."),
-        (small("sac"), {"log_every": 2}, r": log_every is 1 there and 2 here\."),
-        (small("sac"), {"data": OTHER_DATA}, rf": data.digest is '{MAZE_DATA.digest}' there and"),
+        (small("sac", gamma=0.9), {}, "gamma is 0.98 there and 0.9 here.*another path"),
+        (small("sac"), {"seeds": 3}, "seeds is 2 there and 3 here"),
+        (small("sac"), {"seed": 9}, ": seed is 0 there and 9 here"),
+        (small("sac"), {"log_every": 2}, "log_every is 1 there and 2 here"),
+        (small("sac"), {"data": OTHER_DATA}, rf"digest is '{MAZE_DATA.digest}' there"),
         (small("bc"), {}, r"config.__type__ is 'SACConfig' there .*; and \d+"),
-        (small("sac"), {"steps": 3}, r"has made 7 updates already, but steps=3\. Give steps=7"),
+        (small("sac"), {"steps": 3}, r"steps=3.*7 or more.*another path"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(
@@ -160,8 +160,7 @@ def test_a_file_that_is_no_checkpoint_is_named(damage: str, path: Path) -> None:
         content = path.read_bytes()
         kept = {"truncated": content[: len(content) // 2], "garbled": content[::-1], "empty": b""}
         path.write_bytes(kept[damage])
-    with pytest.raises(InputError) as error:
+    message = rf"'{path}' is no checkpoint.*damaged.*Delete it"
+    with pytest.raises(InputError, match=message) as error:
         train(small("sac"), path)
-    assert f"The file '{path}' is no checkpoint of pre-training, or damaged" in str(error.value)
-    assert "Delete it to start from the beginning" in str(error.value)
     assert "Delete the folder" not in str(error.value)

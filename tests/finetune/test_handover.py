@@ -161,11 +161,7 @@ def test_networks_that_cross_keep_the_priors_shape_and_new_ones_take_the_recipes
 
 def test_behaviour_cloning_has_no_critics_to_hand_over() -> None:
     prior = make_prior("bc")
-    with pytest.raises(
-        InputError,
-        match=r"Recipe 'test' hands the critics over, but the prior 'BCConfig' has none\. "
-        r"Pre-train 'cql'.* Handover\(critics=False\)",
-    ):
+    with pytest.raises(InputError, match=r"'test'.*'BCConfig' has none.*Handover\(critics=False\)"):
         hand_over(prior, make_recipe())
     learner, record = hand_over(prior, make_recipe(handover=Handover(critics=False)))
     assert record.parts == record.optimizers == ("policy",)
@@ -210,7 +206,7 @@ def test_no_guide_without_one_in_the_recipe(prior: Prior) -> None:
 
 def test_a_guide_needs_critics_too() -> None:
     recipe = make_recipe(handover=Handover(critics=False), guide=Online(small("inac")))
-    with pytest.raises(InputError, match=r"prior 'BCConfig' has no critics\. Pre-train 'inac'"):
+    with pytest.raises(InputError, match=r"'BCConfig' has no critics.*'inac'"):
         hand_over_guide(make_prior("bc"), recipe)
 
 
@@ -245,8 +241,8 @@ def test_an_untrained_prior_hands_over_its_initial_policy_or_nothing() -> None:
 @pytest.mark.parametrize(
     ("seeds", "device", "message"),
     [
-        (0, "cpu", r"seeds=0: expected 1 or more.*number of independent runs"),
-        (1, "cdua", r"The device 'cdua' cannot be used here"),
+        (0, "cpu", "seeds=0.*1 or more"),
+        (1, "cdua", "'cdua'.*'cpu'"),
     ],
 )
 def test_an_untrained_prior_checks_its_arguments(seeds: int, device: str, message: str) -> None:
@@ -266,7 +262,7 @@ def test_a_subset_that_the_priors_ensemble_cannot_fill_is_refused(prior: Prior) 
 def test_weights_of_another_shape_are_named(prior: Prior) -> None:
     other, state = make_prior("sac", seeds=2).learner, prior.learner.state_dict()
     policy = {k: v for k, v in state.items() if k.startswith("policy/")}
-    with pytest.raises(InputError, match=r"policy/mlp.* have shape \(3, .*expected \(2, .*seeds"):
+    with pytest.raises(InputError, match=r"policy/mlp.*\(3, .*\(2, "):
         load_part(other.policy, policy, "policy")
-    with pytest.raises(InputError, match=r"weights of 'policy' do not fit: expected .*got \[\]"):
+    with pytest.raises(InputError, match=r"'policy'.*expected .*\[\]"):
         load_part(other.policy, {}, "policy")

@@ -149,17 +149,17 @@ def test_progress_is_shown_unless_switched_off(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("algorithm", "changes", "message"),
     [
-        ("cqk", {}, r"Unknown algorithm 'cqk'. Did you mean 'cql'"),
-        ("bc", {"steps": 0}, r"steps=0: pre-training needs at least 1 gradient update"),
-        ("bc", {"seeds": 0}, r"seeds=0: expected 1 or more.*independent runs"),
-        ("bc", {"log_every": 0}, r"log_every=0, checkpoint_every=1000: both are numbers of upd"),
-        ("bc", {"checkpoint_every": 0}, r"checkpoint_every=0: both .* give 1 or more"),
+        ("cqk", {}, "algorithm 'cqk'.*'cql'"),
+        ("bc", {"steps": 0}, "steps=0.*1 or more"),
+        ("bc", {"seeds": 0}, "seeds=0.*1 or more"),
+        ("bc", {"log_every": 0}, "log_every=0.*1 or more.*updates"),
+        ("bc", {"checkpoint_every": 0}, "checkpoint_every=0.*1 or more"),
         (
             "bc",
             {"device": "cdua"},
-            r"The device 'cdua' cannot be used here \(Expected one of.*'cpu'",
+            "'cdua'.*'cpu'",
         ),
-        (small("sac", gamma=1.0), {}, r"gamma=1.0: expected .* in \[0, 1\)"),
+        (small("sac", gamma=1.0), {}, r"gamma=1.0.*\[0, 1\)"),
     ],
 )
 def test_bad_arguments_are_refused(algorithm: Any, changes: dict[str, Any], message: str) -> None:
@@ -220,5 +220,5 @@ def test_recorded_metrics_are_copies() -> None:
 
 
 def test_one_episode_is_too_little() -> None:
-    with pytest.raises(InputError, match=r"has 1 episode; pre-training expects at least 2\."):
+    with pytest.raises(InputError, match=r"episodes=1.*2 or more.*'small'"):
         pretrain("bc", MAZE_DATA.select_episodes([0]), seeds=1, steps=1, progress=False)

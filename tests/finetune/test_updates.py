@@ -189,9 +189,9 @@ def test_a_warm_up_counts_its_updates_and_each_batch_has_the_share_of_offline_ro
 @pytest.mark.parametrize("share", [0.5, 0.0])
 def test_no_share_can_be_drawn_from_an_empty_side(share: float) -> None:
     source, warmup = generator(), Warmup(steps=9, critic_updates=1)
-    with pytest.raises(InputError, match=r"holds no online transitions yet\. Call add\(\)"):
+    with pytest.raises(InputError, match=r"no online transitions.*add\(\)"):
         warm_up(Watched(), warmup, logged_replay(share), source)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"holds no online transitions yet\. Call add\(\)"):
+    with pytest.raises(InputError, match=r"no online transitions.*add\(\)"):
         learn(Watched(), online(), logged_replay(share), 1, source)  # type: ignore[arg-type]
 
 

@@ -215,13 +215,14 @@ def test_an_interruption_says_how_to_go_on(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--workers", "0"], "--workers is 0"),
-        (["--seconds", "nan"], "--seconds is nan"),
-        (["--memory-mb", "10"], "--memory-mb is 10"),
+        (["--workers", "0"], "workers=0.*1 or more"),
+        (["--seconds", "nan"], "seconds=nan.*1 or more"),
+        (["--seconds", "inf"], "seconds=inf.*finite"),
+        (["--memory-mb", "10"], "memory_mb=10.*600 or more"),
         (["--out", "{root}"], "name a file in it"),
         (["--out", "{root}/submissions/ana/01_offline_pessimism.ipynb"], "no table of grades"),
         (["--hidden", "{root}/none.json"], "cannot be read"),
-        (["--lessons", "99"], "Lesson '99'"),
+        (["--lessons", "99"], "lesson '99'"),
     ],
 )
 def test_options_that_cannot_be_used(

@@ -105,7 +105,7 @@ def test_folders_that_cannot_be_graded(tmp_path: Path, names: list[str], message
 def test_folders_and_lessons_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         find_submissions(tmp_path / "nowhere", KNOWN)
-    with pytest.raises(InputError, match="Lesson '02' has no exercises"):
+    with pytest.raises(InputError, match=r"lesson '02'.*Known: 01, 03"):
         find_submissions(tmp_path, KNOWN, ["02"])
 
 
@@ -205,8 +205,8 @@ def test_arguments_get_the_types_of_the_public_case(tmp_path: Path) -> None:
         ({"01-1": {}}, "expected a list"),
         ({"01-1": [{}]}, "Hidden case 1 of 01-1"),
         ({"01-1": [{"name": "a"}]}, "expected 'arguments'"),
-        ({"01-1": [{"name": "a", "arguments": {"q": 1}}]}, "Unknown argument of 01-1 'q'"),
-        ({"01-1": [{"name": "a", "arguments": {"gamma": 1}, "like": "b"}]}, "none of"),
+        ({"01-1": [{"name": "a", "arguments": {"q": 1}}]}, "argument 'q'.*Known.*of 01-1"),
+        ({"01-1": [{"name": "a", "arguments": {"gamma": 1}, "like": "b"}]}, "like 'b'.*Known"),
         ({"01-1": [{"name": "a", "arguments": {"gamma": 1}, "expect": 1}]}, "'expect'"),
         ({"01-1": [{"name": "a", "arguments": {"gamma": 1}}] * 2}, "a name stands twice"),
         (

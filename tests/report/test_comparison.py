@@ -45,19 +45,18 @@ def a_run(prior: Prior, name: str = "sac", wait: int = 0, seeds: int = 4) -> Any
 
 def test_the_tables_hold_the_summaries_of_both_curves(prior: Prior) -> None:
     runs = [a_run(prior), a_run(prior, "wsrl", wait=1_500)]
-    tables = compare_runs(runs)
-    origins, behaviour, policy = tables.tables().values()
-    assert origins[1:] == [
+    origins, behaviour, policy = compare_runs(runs).tables()
+    assert origins.rows == [
         ["sac", "cql, 2 critics, 3 updates", "0 steps", "12 s", "34 s"],
         ["wsrl", "cql, 2 critics, 3 updates", "1,500 steps", "12 s", "34 s"],
     ]
-    for rows, curve in ((behaviour, "behaviour"), (policy, "sampled")):
-        assert rows[0] == ["recipe", "start", "lowest", "final", "drop"]
-        for row, run in zip(rows[1:], runs, strict=True):
+    for table, curve in ((behaviour, "behaviour"), (policy, "sampled")):
+        assert table.header == ("recipe", "start", "lowest", "final", "drop")
+        for row, run in zip(table.rows, runs, strict=True):
             told = summarise(run, curve=curve)
             numbers = (told.start, told.lowest, told.final, told.drop)
             assert row == [run.recipe.name, *(f"{number:.1f}" for number in numbers)]
-    assert behaviour[1] != policy[1]
+    assert behaviour.rows[0] != policy.rows[0]
 
 
 def test_as_text_every_column_is_as_wide_as_its_widest_cell(prior: Prior) -> None:
@@ -87,7 +86,7 @@ def test_the_csv_has_mean_and_both_ends_of_each_interval(prior: Prior) -> None:
 def test_as_html_the_tables_have_captions_and_heads(prior: Prior) -> None:
     html = compare_runs([a_run(prior, "<sac>")])._repr_html_()
     assert html.count("<caption>") == html.count("<table>") == 3
-    assert html.count("<th scope='row'>&lt;sac&gt;</th>") == 3
+    assert html.count("scope='row'") == html.count(">&lt;sac&gt;</th>") == 3
 
 
 def test_a_prior_in_words(prior: Prior) -> None:
@@ -97,9 +96,9 @@ def test_a_prior_in_words(prior: Prior) -> None:
 
 
 def test_no_runs() -> None:
-    with pytest.raises(InputError, match="nothing to compare: give at least one run"):
+    with pytest.raises(InputError, match=r"runs=0.*1 or more.*run to compare"):
         compare_runs([])
-    with pytest.raises(InputError, match="nothing to plot: give at least one run"):
+    with pytest.raises(InputError, match=r"runs=0.*1 or more.*run to plot"):
         plot_comparison([])
 
 

@@ -214,7 +214,7 @@ def test_compare_parts_sees_optimizer_states_and_missing_parts() -> None:
 
 def test_compare_parts_refuses_a_learner_that_has_moved_on() -> None:
     prior = trained_prior()
-    with pytest.raises(InputError, match=r"has made 3 updates.*right after hand_over"):
+    with pytest.raises(InputError, match=r"updates=3.*expected 0.*right after hand_over"):
         compare_parts(prior, prior)
 
 
@@ -378,26 +378,20 @@ def test_a_soft_q_is_said_to_be_soft() -> None:
     assert "entropy bonus" in report.q_note
 
 
+ORACLE = Oracle(Constant(RIGHT), offset)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: Support(one_row()), r"transitions=1.*2 or more.*'one'"),
+        (lambda: q_error(ORACLE, DATA, "Pendulum-v1"), r"env_id='Pendulum-v1'.*in any state"),
+        (lambda: q_error(ORACLE, DATA, DETOUR, n=0), r"n=0.*1 or more"),
         (
-            lambda: Support(one_row()),
-            r"Dataset 'one' has 1 transition: expected 2 or more",
+            lambda: value_map(ORACLE, "Pendulum-v1", data=DATA),
+            r"env_id='Pendulum-v1'.*in any state",
         ),
-        (
-            lambda: q_error(Oracle(Constant(RIGHT), offset), DATA, "Pendulum-v1"),
-            r"env_id='Pendulum-v1': .* in any state\. Use one of the mazes",
-        ),
-        (lambda: q_error(Oracle(Constant(RIGHT), offset), DATA, DETOUR, n=0), r"n=0"),
-        (
-            lambda: value_map(Oracle(Constant(RIGHT), offset), "Pendulum-v1", data=DATA),
-            r"env_id='Pendulum-v1': .* in any state\. Use one of the mazes",
-        ),
-        (
-            lambda: value_map(Oracle(Constant(RIGHT), offset), DETOUR, data=DATA, resolution=0),
-            r"resolution=0",
-        ),
+        (lambda: value_map(ORACLE, DETOUR, data=DATA, resolution=0), r"resolution=0.*1 or more"),
         (
             lambda: value_map(
                 make_learner(algorithm_config("bc"), 2, 2, seeds=1), DETOUR, data=DATA

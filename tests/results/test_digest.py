@@ -15,11 +15,13 @@ ENTRIES = ("finetune/pretrain.py", "finetune/loop.py", "experiments/experiment.p
 # Imported on the way, but without a part in any number: errors, names, files, storing, tables; and
 # recipes, which are in the key themselves.
 WITHOUT_NUMBERS = (
+    "core/checks.py",
     "core/errors.py",
     "core/files.py",
     "core/encoding.py",
     "core/former_names.py",
     "core/registry.py",
+    "core/table.py",
     "evaluate/intervals.py",
     "evaluate/metrics.py",
     "evaluate/summary.py",

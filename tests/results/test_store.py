@@ -247,14 +247,12 @@ def test_missing_files_are_named(guided: Run, tmp_path: Path, name: str) -> None
 
 @pytest.mark.parametrize("found", [1, 99])  # 1 has neither a guide nor `returns_behaviour`
 def test_a_folder_without_a_run_and_a_foreign_format(found: int, run: Run, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"There is no run in .*no run\.json.*saved_runs"):
+    with pytest.raises(InputError, match=r"no run in .*run\.json.*saved_runs"):
         load_run(tmp_path)
     save_run(run, tmp_path / "sac")
     path = tmp_path / "sac" / "run.json"
     path.write_text(path.read_text().replace('"format": 3', f'"format": {found}'))
-    with pytest.raises(
-        InputError, match=rf"has format {found}, this version of rlft reads formats 2 to 3"
-    ):
+    with pytest.raises(InputError, match=rf"format {found}.*reads formats 2 to 3"):
         load_run(tmp_path / "sac")
 
 

@@ -76,7 +76,7 @@ def test_our_own_figures_are_unknown_to_pyplot():
 
 @pytest.mark.parametrize("alt", [None, "", "  \n "])
 def test_a_figure_without_alt_text_is_refused(alt: str | None):
-    with pytest.raises(InputError, match=r"no alt text: say in one or two sentences.*show\(fig"):
+    with pytest.raises(InputError, match=r"no alt text.*two sentences.*show\(fig"):
         show(Figure(), alt)
 
 
@@ -123,7 +123,7 @@ def test_panels_come_row_by_row_and_no_more_than_asked_for():
 
 
 def test_panels_needs_a_panel():
-    with pytest.raises(InputError, match=r"panels\(count=0, columns=None\): expected at least 1"):
+    with pytest.raises(InputError, match=r"panels\(count=0\).*1 or more"):
         panels(0)
 
 
@@ -149,5 +149,5 @@ def test_drawing_into_a_subfigure_returns_the_whole_figure():
 def test_axes_without_a_figure_are_refused():
     _, (ax,) = panels(1)
     ax.remove()
-    with pytest.raises(InputError, match=r"removed from their figure: make new ones with panels"):
+    with pytest.raises(InputError, match=r"axes.*removed.*panels"):
         plot_errors({"sac": [1.0, 2.0]}, ax=ax)

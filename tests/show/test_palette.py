@@ -136,7 +136,7 @@ def test_unknown_methods_are_called_by_their_name_and_differ():
 
 def test_too_many_unknown_methods():
     names = [f"method{i}" for i in range(7)]
-    with pytest.raises(InputError, match=r"7 methods have no colour.*method0.*at most 6.*several"):
+    with pytest.raises(InputError, match=r"7 methods.*method0.*at most 6.*several"):
         styles_for(names)
 
 

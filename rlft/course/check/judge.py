@@ -16,6 +16,7 @@ CONSTANT = (
     "Your answer is the same in every case, so it does not depend on what it is given. Which "
     "arguments have you not used yet?"
 )
+PATIENCE = 60.0  # seconds for a case of the reference: it is right, however busy the machine is
 NOTHING = "Your function gives None back: is the `return` missing?"
 
 
@@ -83,7 +84,7 @@ def conclude(
         cases: that the answer was tried on.
         observations: one for each case.
     """
-    expected = [_reference(exercise, case) for case in cases]
+    expected = [observe_case(exercise.reference, case, PATIENCE) for case in cases]
     right = [same(seen, true) for seen, true in zip(observations, expected, strict=True)]
     passed = tuple(case.name for case, ok in zip(cases, right, strict=True) if ok)
     if all(right):
@@ -94,22 +95,22 @@ def conclude(
     seen, true = observations[first], expected[first]
     problem = seen.problem or difference(true.value, seen.value) or "it differs"
     failure = Failure(
-        cases[first].name,
-        tuple((name, shown(value)) for name, value in cases[first].arguments.items()),
-        shown(true.value),
-        shown(seen.value) if seen.kind in ("value", "changed its input") else "",
-        problem,
+        case=cases[first].name,
+        inputs=tuple((name, shown(value)) for name, value in cases[first].arguments.items()),
+        expected=shown(true.value),
+        got=shown(seen.value) if seen.kind in ("value", "changed its input") else "",
+        problem=problem,
     )
     known = recognise(exercise, cases, observations, right)
     return Verdict(
-        exercise.id,
-        exercise.title,
-        "failed",
-        passed,
-        len(cases),
-        failure,
-        known.name if known else "",
-        known.hint if known else _general_hint(observations, expected),
+        exercise=exercise.id,
+        title=exercise.title,
+        status="failed",
+        passed=passed,
+        total=len(cases),
+        failure=failure,
+        misconception=known.name if known else "",
+        hint=known.hint if known else _general_hint(observations, expected),
     )
 
 
@@ -155,7 +156,3 @@ def _general_hint(observations: Sequence[Observation], expected: Sequence[Observ
     if kind and len(values) == len(expected) and varied and all(same(v, values[0]) for v in values):
         return CONSTANT
     return ""
-
-
-def _reference(exercise: Exercise, case: Case) -> Observation:
-    return observe_case(exercise.reference, case, 60.0)

@@ -60,7 +60,8 @@ def build(solutions: Path, exercises: Path, catalogue: Mapping[str, Exercise]) -
     for source in sources:
         notebook = json.loads(source.read_text(encoding="utf-8"))
         stripped = strip(notebook, source.name, catalogue)
-        found |= {match["id"] for cell in stripped["cells"] if (match := _heading(cell))}
+        headings = (HEADING.search("".join(cell["source"])) for cell in stripped["cells"])
+        found |= {match["id"] for match in headings if match}
         made[exercises / source.name] = as_text(stripped)
     if missing := set(catalogue) - found:
         raise InputError(f"No notebook has the exercises {sorted(missing)}: add their cells.")
@@ -116,11 +117,6 @@ def as_text(notebook: Notebook) -> str:
 def read(path: Path) -> str:
     """A file's text."""
     return path.read_text(encoding="utf-8")
-
-
-def _heading(cell: Mapping[str, Any]) -> re.Match[str] | None:
-    """The heading with which a cell begins an exercise, if it does."""
-    return HEADING.search("".join(cell["source"]))
 
 
 def _without_answers(text: str, kind: str, where: str) -> tuple[str, list[str]]:

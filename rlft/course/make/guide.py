@@ -7,16 +7,15 @@ misconceptions from the exercises themselves, so that the guide cannot drift awa
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE
+from rlft.core.table import Table
 from rlft.course.catalogue import all_exercises
 from rlft.course.exercise import Exercise
 from rlft.course.make.exercises import TIME
-from rlft.course.make.readme import first_cell
+from rlft.course.make.readme import first_cell, updated, used_by
 
 ROOT = PACKAGE.parent
 GUIDE = ROOT / "docs" / "instructor_guide.md"
@@ -29,17 +28,19 @@ def timings_table(root: Path = ROOT) -> str:
         InputError: a lesson or a solution has never been measured.
     """
     measured = json.loads((root / "notebooks" / "timings.json").read_text())
-    rows = [
-        "| lesson | lesson runs in | solutions run in | exercises | to write them |",
-        "|---|---:|---:|---:|---:|",
-    ]
+    rows = []
     for lesson in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         solution = root / "solutions" / lesson.name
-        minutes = [_minutes(measured, path, root) for path in (lesson, solution)]
+        minutes = ["", ""]
+        for column, path in enumerate((lesson, solution)):
+            if path.exists():
+                used = used_by(path.relative_to(root).as_posix(), measured)
+                minutes[column] = f"{used['wall_seconds'] / 60:.1f} min"
         announced = _announced(solution)
-        count = f"{len(announced)} | {sum(announced)} min" if announced else "none | "
-        rows.append(f"| {first_cell(lesson)[0]} | {minutes[0]} | {minutes[1]} | {count} |")
-    return "\n".join([*rows, "", f"Measured on {measured['machine']}."])
+        count = (f"{len(announced)}", f"{sum(announced)} min") if announced else ("none", "")
+        rows.append((first_cell(lesson)[0], *minutes, *count))
+    head = ("lesson", "lesson runs in", "solutions run in", "exercises", "to write them")
+    return f"{Table(head, rows, align='lrrrr').markdown()}\n\nMeasured on {measured['machine']}."
 
 
 def misconceptions_list(exercises: Iterable[Exercise]) -> str:
@@ -51,35 +52,10 @@ def misconceptions_list(exercises: Iterable[Exercise]) -> str:
     return "\n".join(lines).strip()
 
 
-def updated(guide: str, name: str, block: str) -> str:
-    """The guide's text with the block of one name replaced.
-
-    Raises:
-        InputError: the guide has lost that block's markers.
-    """
-    start, end = (
-        f"<!-- {name}: written by `make readme`, do not edit -->",
-        f"<!-- end of {name} -->",
-    )
-    pattern = re.escape(start) + ".*?" + re.escape(end)
-    if not re.search(pattern, guide, flags=re.DOTALL):
-        raise InputError(f"The instructor guide has lost its markers: {start} ... {end}")
-    return re.sub(pattern, lambda _: f"{start}\n{block}\n{end}", guide, count=1, flags=re.DOTALL)
-
-
 def whole(guide: str) -> str:
     """The guide's text with both tables as they should be."""
     guide = updated(guide, "timings", timings_table())
     return updated(guide, "misconceptions", misconceptions_list(all_exercises().values()))
-
-
-def _minutes(measured: dict, path: Path, root: Path) -> str:
-    if not path.exists():
-        return ""
-    name = path.relative_to(root).as_posix()
-    if name not in measured["notebooks"]:
-        raise InputError(f"{name} is not in notebooks/timings.json: run `make timings`.")
-    return f"{measured['notebooks'][name]['wall_seconds'] / 60:.1f} min"
 
 
 def _announced(solution: Path) -> list[int]:

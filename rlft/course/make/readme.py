@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE
+from rlft.core.table import Table
 
 ROOT = PACKAGE.parent
-START = "<!-- lessons: written by `make readme`, do not edit -->"
-END = "<!-- end of lessons -->"
 
 
 def first_cell(notebook: Path) -> tuple[str, str]:
@@ -26,8 +27,19 @@ def first_cell(notebook: Path) -> tuple[str, str]:
     titles = [line.removeprefix("# ").strip() for line in lines if line.startswith("# ")]
     questions = [line.removeprefix(">").strip() for line in lines if line.startswith(">")]
     if not titles:
-        raise InputError(f"{notebook.name}: the first cell has no line '# Title'.")
+        raise InputError(f"{notebook.name}: the first cell has no line '# Title'. Begin with one.")
     return titles[0], questions[0].strip("*_ ") if questions else ""
+
+
+def used_by(path: str, measured: Mapping[str, Any]) -> dict[str, float]:
+    """What a notebook took, from the content of notebooks/timings.json.
+
+    Raises:
+        InputError: it has never been measured.
+    """
+    if path not in measured["notebooks"]:
+        raise InputError(f"{path} is not in notebooks/timings.json: run `make timings`.")
+    return measured["notebooks"][path]
 
 
 def table(root: Path = ROOT) -> str:
@@ -38,30 +50,32 @@ def table(root: Path = ROOT) -> str:
     """
     timings = root / "notebooks" / "timings.json"
     measured = json.loads(timings.read_text()) if timings.exists() else {"notebooks": {}}
-    rows = ["| Lesson | The question | Minutes | Memory |", "|---|---|---:|---:|"]
+    rows = []
     for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         path = notebook.relative_to(root).as_posix()
-        if path not in measured["notebooks"]:
-            raise InputError(f"{path} is not in notebooks/timings.json: run `make timings`.")
         title, question = first_cell(notebook)
-        used = measured["notebooks"][path]
-        minutes = used["wall_seconds"] / 60
-        rows.append(f"| [{title}]({path}) | {question} | {minutes:.1f} | {used['peak_mb']:,} MB |")
-    if len(rows) > 2:
-        rows += [
-            "",
-            f"Measured by running each notebook from top to bottom ({measured['machine']}).",
-        ]
-    return "\n".join(rows)
+        used = used_by(path, measured)
+        minutes, memory = used["wall_seconds"] / 60, f"{used['peak_mb']:,} MB"
+        rows.append((f"[{title}]({path})", question, f"{minutes:.1f}", memory))
+    text = Table(("Lesson", "The question", "Minutes", "Memory"), rows, align="llrr").markdown()
+    if not rows:
+        return text
+    where = f"Measured by running each notebook from top to bottom ({measured['machine']})."
+    return f"{text}\n\n{where}"
 
 
-def updated(readme: str, lessons: str) -> str:
-    """Returns the README's text with the table between the two markers replaced."""
-    pattern = re.escape(START) + ".*?" + re.escape(END)
-    if not re.search(pattern, readme, flags=re.DOTALL):
-        raise InputError(f"README.md has lost its markers: {START} ... {END}")
-    block = f"{START}\n{lessons}\n{END}"
-    return re.sub(pattern, lambda match: block, readme, count=1, flags=re.DOTALL)
+def updated(text: str, name: str, block: str) -> str:
+    """A document's text with the block of one name replaced.
+
+    Raises:
+        InputError: the document has lost that block's markers.
+    """
+    start = f"<!-- {name}: written by `make readme`, do not edit -->"
+    end = f"<!-- end of {name} -->"
+    pattern = re.escape(start) + ".*?" + re.escape(end)
+    if not re.search(pattern, text, flags=re.DOTALL):
+        raise InputError(f"The document has lost its markers: put {start} ... {end} back.")
+    return re.sub(pattern, lambda _: f"{start}\n{block}\n{end}", text, count=1, flags=re.DOTALL)
 
 
 def write_readme() -> Path:
@@ -71,5 +85,6 @@ def write_readme() -> Path:
         InputError: what `table` and `updated` raise.
     """
     target = ROOT / "README.md"
-    target.write_text(updated(target.read_text(encoding="utf-8"), table()), encoding="utf-8")
+    text = updated(target.read_text(encoding="utf-8"), "lessons", table())
+    target.write_text(text, encoding="utf-8")
     return target

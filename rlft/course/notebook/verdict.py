@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import indent
 
+from rlft.core.table import Table
 from rlft.course.check.judge import Verdict
 
 SIGNS = {"passed": "✓", "failed": "✗", "not started": "○"}
@@ -31,9 +33,7 @@ def to_text(verdict: Verdict) -> str:
     if failure:
         lines += [f"  {SIGNS['passed']} {name}" for name in verdict.passed]
         lines.append(f"  {SIGNS['failed']} {failure.case}")
-        details = _details(verdict)
-        wide = max(len(label) for label, _ in details)
-        lines += [f"      {label:<{wide}}  {value}" for label, value in details]
+        lines.append(indent(_details(verdict).text(), "      "))
         lines.append("  " + (f"Hint: {verdict.hint}" if verdict.hint else _where_to_go(verdict)))
     return "\n".join(lines)
 
@@ -52,12 +52,7 @@ def to_html(verdict: Verdict) -> str:
         case = f"<li>{SIGNS['failed']} <b>{escape(verdict.failure.case)}</b></li>"
         style = "list-style:none;margin:4px 0;padding-left:8px"
         parts.append(f'<ul style="{style}">{done}{case}</ul>')
-        cells = "".join(
-            f'<tr><td style="text-align:left;vertical-align:top">{escape(label)}</td>'
-            f'<td style="text-align:left"><code>{escape(value)}</code></td></tr>'
-            for label, value in _details(verdict)
-        )
-        parts.append(f'<table style="margin:4px 0 4px 16px">{cells}</table>')
+        parts.append(f'<div style="margin:4px 0 4px 16px">{_details(verdict).html()}</div>')
         told = f"<b>Hint:</b> {escape(verdict.hint)}" if verdict.hint else _where_to_go(verdict)
         parts.append(f"<div>{told}</div>")
     return (
@@ -66,13 +61,13 @@ def to_html(verdict: Verdict) -> str:
     )
 
 
-def _details(verdict: Verdict) -> list[tuple[str, str]]:
+def _details(verdict: Verdict) -> Table:
     failure = verdict.failure
     assert failure is not None
     rows = list(failure.inputs) + [("expected", failure.expected)]
     if failure.got:
         rows.append(("got", failure.got))
-    return rows + [("problem", failure.problem)]
+    return Table((), [*rows, ("problem", failure.problem)], code=(1,))
 
 
 def _where_to_go(verdict: Verdict) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from statistics import mean
 import tyro
 from tqdm import tqdm
 
+from rlft.core.checks import at_least, finite
 from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
 from rlft.data import list_datasets
@@ -106,13 +106,10 @@ class Grade:
         print(f"Grades: {self.out}")
 
     def _check(self) -> None:
-        for name, given, least in (
-            ("--workers", self.workers, 1),
-            ("--seconds", self.seconds, 1),
-            ("--memory-mb", self.memory_mb, FEWEST_MB),
-        ):
-            if not least <= given < math.inf:
-                raise InputError(f"{name} is {given}; expected {least} or more.")
+        hint = "Give the option another number."
+        at_least(1, workers=self.workers, seconds=self.seconds, hint=hint)
+        at_least(FEWEST_MB, memory_mb=self.memory_mb, hint=hint)
+        finite(seconds=self.seconds, hint=hint)
         if self.out.is_dir():
             raise InputError(f"--out is the folder {str(self.out)!r}; name a file in it.")
 

@@ -19,13 +19,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import one_of, refused
+from rlft.core.errors import InputError
+from rlft.course.check.judge import PATIENCE
 from rlft.course.check.observe import Observation, observe_case
 from rlft.course.check.values import described
 from rlft.course.exercise import Case, Exercise
 
-PATIENCE = 60.0  # seconds for the reference, as in `judge`
 FIELDS = {"name", "like", "arguments"}
+AS_PUBLIC = "Write it as in the public case, or leave it out to take that one's."
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,16 @@ def read_hidden(path: Path, exercises: Mapping[str, Exercise]) -> Hidden:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"The hidden cases {str(path)!r} cannot be read: {error}.") from error
+        raise InputError(
+            f"The hidden cases {str(path)!r} cannot be read: {error}. Name another file."
+        ) from error
     if not isinstance(content, dict):
         raise InputError(
             f"{str(path)!r}: expected a mapping of exercise ids, as in {{'03-1': []}}."
         )
     cases = {}
     for exercise_id, listed in content.items():
-        if exercise_id not in exercises:
-            raise unknown("exercise", exercise_id, exercises, f"It stands in {str(path)!r}.")
+        one_of(exercises, exercise=exercise_id, hint=f"It stands in {str(path)!r}.")
         if not isinstance(listed, list):
             raise InputError(f"Hidden cases of {exercise_id}: expected a list, as in [{{...}}].")
         exercise = exercises[exercise_id]
@@ -96,7 +99,7 @@ def read_hidden(path: Path, exercises: Mapping[str, Exercise]) -> Hidden:
         if len(set(names)) < len(names):
             raise InputError(
                 f"Hidden cases of {exercise_id}: a name stands twice, or is that of a public case, "
-                f"in {names}."
+                f"in {names}. Rename it."
             )
         cases[exercise_id] = tuple(made)
     return Hidden(cases, content)
@@ -107,19 +110,17 @@ def _case(entry: Any, exercise: Exercise, number: int) -> HiddenCase:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise InputError(f"{where}: expected a mapping with a 'name' and 'arguments'.")
     where = f"Hidden case {entry['name']!r} of {exercise.id}"
-    if strange := entry.keys() - FIELDS:
-        raise InputError(f"{where}: unknown entry {min(strange)!r}; there are {sorted(FIELDS)}.")
+    for key in entry:
+        one_of(FIELDS, entry=key, hint=f"See {where}.")
     public = {case.name: case for case in exercise.cases}
     name = entry.get("like", exercise.cases[0].name)
-    if name not in public:
-        raise InputError(f"{where}: it is like {name!r}, which is none of {list(public)}.")
+    one_of(public, like=name, hint=f"See {where}.")
     like, arguments = public[name], entry.get("arguments", {})
     if not isinstance(arguments, dict) or not arguments:
         raise InputError(f"{where}: expected 'arguments', a mapping with one at least.")
     given = {}
     for key, value in arguments.items():
-        if key not in like.arguments:
-            raise unknown(f"argument of {exercise.id}", key, like.arguments)
+        one_of(like.arguments, argument=key, hint=f"See {where}.")
         given[key] = _typed(value, like.arguments[key], f"{where}, argument {key!r}")
     case = Case(entry["name"], {**like.arguments, **given}, like.observe)
     expected = observe_case(exercise.reference, case, PATIENCE)
@@ -141,11 +142,11 @@ def _typed(value: Any, like: Any, where: str) -> Any:
         return _array(value, like, where)
     if isinstance(like, Mapping):
         if not isinstance(value, dict) or value.keys() != {str(key) for key in like}:
-            raise InputError(f"{where}: expected a mapping with the keys {list(like)}.")
+            raise refused(where, value, f"a mapping with the keys {list(like)}", AS_PUBLIC)
         return {key: _typed(value[str(key)], like[key], f"{where}[{key!r}]") for key in like}
     if isinstance(like, tuple | list) and type(like) in (tuple, list):
         if not isinstance(value, list) or not like:
-            raise InputError(f"{where}: expected a list, got {described(value)}.")
+            raise refused(where, value, "a list", AS_PUBLIC)
         # A longer list goes on as the public one ends.
         parts = [
             _typed(item, like[min(i, len(like) - 1)], f"{where}[{i}]")
@@ -158,10 +159,7 @@ def _typed(value: Any, like: Any, where: str) -> Any:
     if like is not None and type(value) is type(like) and isinstance(like, bool | int | str):
         return value
     if isinstance(like, bool | int | float | str):
-        kind = type(like).__name__
-        raise InputError(
-            f"{where}: expected {kind}, as in the public case ({like!r}), got {value!r}."
-        )
+        raise refused(where, value, f"{type(like).__name__} such as {like!r}", AS_PUBLIC)
     raise InputError(
         f"{where}: {described(like)} cannot stand in such a file. Leave it out, then the public "
         "case's is taken."
@@ -169,21 +167,19 @@ def _typed(value: Any, like: Any, where: str) -> Any:
 
 
 def _array(value: Any, like: Any, where: str) -> Any:
-    expected = f"expected numbers in the form of {described(like)}"
+    form = f"numbers in the form of {described(like)}"
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise InputError(f"{where}: its rows have different lengths; {expected}.") from error
-    if array.dtype.kind not in "bif" and array.size:
-        raise InputError(f"{where}: it does not hold numbers; {expected}.")
-    if array.ndim != len(like.shape):
-        raise InputError(f"{where}: it has {array.ndim} axes; {expected}.")
+        raise refused(where, value, form, "Its rows have different lengths.") from error
+    if array.ndim != len(like.shape) or (array.dtype.kind not in "bif" and array.size):
+        raise refused(where, value, form, AS_PUBLIC)
     if isinstance(like, Tensor):
         whole = not like.is_floating_point() and not like.is_complex()
     else:
         whole = like.dtype.kind in "biu"
     if whole and array.dtype.kind == "f" and (array != np.floor(array)).any():
-        raise InputError(f"{where}: it holds fractions where whole numbers belong; {expected}.")
+        raise refused(where, value, form, "Write whole numbers, without fractions.")
     if isinstance(like, Tensor):
         return torch.tensor(array).to(like.dtype).requires_grad_(like.requires_grad)
     made = array.astype(like.dtype)

@@ -107,27 +107,23 @@ def _try_all(
     for exercise in exercises:
         for number, one in enumerate(tried[exercise.id]):
             for case in exercise.cases:
-                one.public.append(_observed(ask, exercise, number, case.name, {}, one.public))
+                request = _request(exercise, number, case.name, {})
+                one.public.append(_observed(ask, request, one.public))
     for exercise in exercises:
         for number, one in enumerate(tried[exercise.id]):
             for case in hidden.cases.get(exercise.id, ()):
-                before = [*one.public, *one.hidden]
-                seen = _observed(ask, exercise, number, case.like, case.given, before)
-                one.hidden.append(seen)
+                request = _request(exercise, number, case.like, case.given)
+                one.hidden.append(_observed(ask, request, [*one.public, *one.hidden]))
 
 
-def _observed(
-    ask: Ask,
-    exercise: Exercise,
-    answer: int,
-    like: str,
-    given: Mapping[str, Any],
-    before: Sequence[Observation],
-) -> Observation:
+def _request(exercise: Exercise, answer: int, like: str, given: Mapping[str, Any]) -> Any:
+    arguments = encode(dict(given))
+    return {"exercise": exercise.id, "answer": answer, "like": like, "arguments": arguments}
+
+
+def _observed(ask: Ask, request: Any, before: Sequence[Observation]) -> Observation:
     if before and before[-1].kind in (*ENOUGH, "not run"):
         return NOT_RUN
-    arguments = encode(dict(given))
-    request = {"exercise": exercise.id, "answer": answer, "like": like, "arguments": arguments}
     try:
         return decode_observation(ask(request))
     except WireError as error:

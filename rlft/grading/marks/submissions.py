@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlft.core.checks import one_of
 from rlft.core.errors import InputError
 
 STARTS_WITH_LESSON = re.compile(r"(?P<lesson>\d\d)(?!\d)")
@@ -91,8 +92,7 @@ def find_submissions(
     if not folder.is_dir():
         raise InputError(f"The folder {str(folder)!r} does not exist: name that of the class.")
     for lesson in wanted or ():
-        if lesson not in known:
-            raise InputError(f"Lesson {lesson!r} has no exercises; those that do: {sorted(known)}.")
+        one_of(known, lesson=lesson, hint="Only these have exercises.")
     files, left_out = _sorted_out(folder, known)
     students = {file.student for file in files} | {p.name for p in _entries(folder) if p.is_dir()}
     if not files:

@@ -12,13 +12,14 @@ import io
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE, write_atomically
+from rlft.core.table import Table
 
 Status = Literal[
     "passed",  # every case, the hidden ones too
@@ -78,13 +79,10 @@ def write_table(path: Path, rows: Iterable[Row]) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in sorted(rows, key=lambda row: (row.student_id, row.exercise)):
-        writer.writerow({name: _guarded(value) for name, value in asdict(row).items()})
+    ordered = sorted(rows, key=lambda row: (row.student_id, row.exercise))
+    table = Table(COLUMNS, [[_guarded(value) for value in astuple(row)] for row in ordered])
     # Names of files may hold bytes that are no text; they come back as they are.
-    content = out.getvalue().encode("utf-8", "surrogateescape")
+    content = table.csv().encode("utf-8", "surrogateescape")
     try:
         write_atomically(path, lambda temporary: temporary.write_bytes(content))
     except InputError as error:
@@ -146,9 +144,9 @@ def _course() -> str:
     return whole.hexdigest()
 
 
-def _guarded(value: object) -> object:
-    """Text that a spreadsheet would compute gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+def _guarded(value: object) -> str:
+    """A cell; text that a spreadsheet would compute gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else str(value)
 
 
 def _row(entry: dict[str, Any]) -> Row:

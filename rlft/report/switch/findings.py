@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from textwrap import indent
 
+from rlft.core.table import Table
 from rlft.evaluate.intervals import Interval
 from rlft.report.switch.parts import PartState
 
@@ -152,17 +154,9 @@ class SwitchReport:
         )
 
     def __str__(self) -> str:
-        body = [f"  {name:<25} {value}" for name, value in self.rows()]
-        return "\n".join([self.title(), *body, *(f"! {text}" for text in self.findings())])
+        table = indent(Table((), self.rows()).text(), "  ")
+        return "\n".join([self.title(), table, *(f"! {text}" for text in self.findings())])
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in self.rows()
-        )
         items = "".join(f"<li>{escape(text)}</li>" for text in self.findings())
-        return (
-            f"<table><caption>{escape(self.title())}</caption><tbody>{body}</tbody></table>"
-            f"<ul>{items}</ul>"
-        )
+        return f"{Table((), self.rows(), caption=self.title()).html()}<ul>{items}</ul>"

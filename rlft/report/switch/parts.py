@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from rlft.algorithms import Learner
-from rlft.core.errors import InputError
+from rlft.core.checks import refused
 from rlft.data import Batch
 from rlft.nets.policies import Policy
 
@@ -55,10 +55,8 @@ def compare_parts(prior: Learner, learner: Learner) -> tuple[PartState, ...]:
         InputError: if the online learner has been updated already.
     """
     if learner.updates > 0:
-        raise InputError(
-            f"The online learner has made {learner.updates} updates, so that its weights no longer "
-            "tell what crossed the switch. Make the report right after hand_over(prior, recipe)."
-        )
+        hint = "Make the report right after hand_over(prior, recipe), before weights move."
+        raise refused("learner.updates", learner.updates, "0", hint)
     old, new = prior.parts(), learner.parts()
     states = []
     for name, part in new.items():

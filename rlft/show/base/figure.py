@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from rlft.core.checks import at_least
 from rlft.core.errors import InputError
 from rlft.core.files import write_atomically
 from rlft.show.base.style import styled
@@ -133,8 +134,7 @@ def panels(
         InputError: if count or columns is below 1.
     """
     across = count if columns is None else columns
-    if count < 1 or across < 1:
-        raise InputError(f"panels(count={count}, columns={columns}): expected at least 1 of each.")
+    at_least(1, of="panels", count=count, columns=columns, hint="Give 1 or more of each.")
     rows = -(-count // across)
     fig = new_figure(width * across, height * rows, layout=layout)
     with styled():

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, shaped
 from rlft.evaluate.intervals import curve_interval
 from rlft.show.base.figure import add_alt, figure_of, new_axes
 from rlft.show.base.labels import decimals_for, head, interval_note, number
@@ -45,8 +45,7 @@ def plot_errors(
     Raises:
         InputError: nothing to plot, or values that are not one finite number per seed.
     """
-    if not errors:
-        raise InputError("There is nothing to plot: give at least one name with its values.")
+    at_least(1, number_of_names=len(errors), hint="Give a name with its values to plot.")
     if ax is None:
         _, ax = new_axes(7.4, 1.4 + 0.42 * len(errors))
     rows = {name: np.atleast_1d(np.asarray(v, dtype=np.float64)) for name, v in errors.items()}
@@ -112,11 +111,8 @@ def plot_scatter(
         InputError: fewer than two points, or shapes that differ.
     """
     truth, estimate = (np.asarray(v, dtype=np.float64).ravel() for v in (truth, estimate))
-    if truth.shape != estimate.shape or len(truth) < 2:
-        raise InputError(
-            f"truth has {len(truth)} and estimate {len(estimate)} values: expected the same number "
-            "of both, at least 2, one pair for each policy."
-        )
+    at_least(2, number_of_truths=len(truth), hint="Give one for each policy.")
+    shaped(truth.shape, estimate=estimate, hint="Give one for each true value.")
     if ax is None:
         _, ax = new_axes(5.0, 4.6)
     style = method_style(method)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least
 from rlft.finetune import Run
 from rlft.show.base.figure import add_alt
 from rlft.show.base.style import styled, styles_for
@@ -38,8 +38,7 @@ def plot_comparison(
     Raises:
         InputError: no runs.
     """
-    if not runs:
-        raise InputError("There is nothing to plot: give at least one run.")
+    at_least(1, number_of_runs=len(runs), hint="Give a run to plot.")
     styles = styles_for([run.recipe.name for run in runs])
     curves = [
         Curve(run.steps, run.returns_behaviour, style)

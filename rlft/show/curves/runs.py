@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import at_least, one_of, shaped
+from rlft.core.errors import unknown
 from rlft.finetune import Run
 from rlft.show.base.figure import CourseFigure, panels
 from rlft.show.base.labels import interval_note, number
@@ -167,8 +168,7 @@ def plot_each(
 
 def _return_curves(runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None) -> list[Curve]:
     """The runs' returns for one kind of action."""
-    if mode not in ACTIONS:
-        raise unknown("kind of action", mode, ACTIONS)
+    one_of(ACTIONS, mode=mode)
     return _curves_of([(run, run.steps, getattr(run, f"returns_{mode}")) for run in runs], labels)
 
 
@@ -176,12 +176,10 @@ def _curves_of(
     series: Sequence[tuple[Run, np.ndarray, np.ndarray]], labels: Sequence[str] | None
 ) -> list[Curve]:
     """Curves from (run, x, values), each with its method's style."""
-    if not series:
-        raise InputError("There is nothing to plot: give at least one run.")
-    if labels is not None and len(labels) != len(series):
-        raise InputError(f"There are {len(labels)} labels for {len(series)} runs: give one each.")
+    at_least(1, number_of_runs=len(series), hint="Give a run to plot.")
     styles = styles_for([run.recipe.name for run, _, _ in series])
     names = labels if labels is not None else [style.label for style in styles]
+    shaped((len(series),), labels=np.asarray(names), hint="Give one for each run.")
     return [
         Curve(np.asarray(x), np.asarray(values), replace(style, label=name))
         for (_, x, values), style, name in zip(series, styles, names, strict=True)

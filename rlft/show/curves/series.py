@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, shaped
 from rlft.evaluate.intervals import curve_interval
 from rlft.show.base.figure import add_alt, figure_of, new_axes
 from rlft.show.base.labels import (
@@ -74,8 +74,7 @@ def plot_series(
     Raises:
         InputError: no curves, or values that do not fit x.
     """
-    if not curves:
-        raise InputError("There is nothing to plot: give at least one run or curve.")
+    at_least(1, number_of_curves=len(curves), hint="Give a curve to plot.")
     if ax is None:
         # Room for a name of 10 points at the end of every line, and 1.3 inches for all around.
         names = len(curves) + (reference is not None)
@@ -122,11 +121,8 @@ def tell(curve: Curve) -> str:
 
 def draw_curve(ax: Axes, curve: Curve, phase: float, show_seeds: bool) -> np.ndarray:
     """Draws one line with band and markers; returns the mean (P,)."""
-    if curve.values.ndim != 2 or curve.values.shape[1:] != curve.x.shape:
-        raise InputError(
-            f"{curve.style.label!r} has values of shape {curve.values.shape} and x of shape "
-            f"{curve.x.shape}: expected (seeds, points) and (points,)."
-        )
+    hint = f"Give {curve.style.label!r} a value per seed at each x."
+    shaped(("S", *curve.x.shape), values=curve.values, hint=hint)
     mean, low, high = curve_interval(curve.values)
     style = curve.style
     if show_seeds:

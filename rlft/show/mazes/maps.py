@@ -16,7 +16,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import at_least, one_of, shaped, within
 from rlft.evaluate.value_map import ValueMap
 from rlft.show.base.figure import CourseFigure, add_alt, figure_of
 from rlft.show.base.labels import number
@@ -105,11 +105,8 @@ def plot_maps(
     Raises:
         InputError: no maps, labels that do not fit, or see `plot_map`.
     """
-    if not value_maps or len(labels) != len(value_maps):
-        raise InputError(
-            f"There are {len(value_maps)} maps and {len(labels)} labels: expected at least one map "
-            "and one label for each."
-        )
+    at_least(1, number_of_maps=len(value_maps), hint="Give a map to plot.")
+    shaped((len(value_maps),), labels=np.asarray(labels), hint="Give one for each map.")
     kinds: list[What] = [what] if isinstance(what, str) else list(what)
     one_kind = len(kinds) == 1
     columns = len(value_maps) if one_kind else len(kinds)
@@ -148,17 +145,13 @@ def map_values(value_map: ValueMap, what: What, seed: int | None) -> np.ndarray:
     Raises:
         InputError: an unknown kind of map or a seed that does not exist.
     """
-    if what not in MEANINGS:
-        raise unknown("map", what, MEANINGS)
+    one_of(MEANINGS, map=what)
     if what == "support":
         return np.where(value_map.inside, value_map.support, np.nan).astype(np.float64)
     values = {"q": value_map.q, "truth": value_map.truth, "error": value_map.error}[what]
     if seed is None:
         return values.mean(axis=0)
-    if not 0 <= seed < len(values):
-        raise InputError(
-            f"seed={seed}: this map has seeds 0 to {len(values) - 1}; None shows their mean."
-        )
+    within(0, len(values) - 1, seed=seed, hint="None shows the mean of all seeds.")
     return values[seed]
 
 
@@ -175,8 +168,7 @@ def shared_scale(
     Raises:
         InputError: no maps, or see `plot_map`.
     """
-    if not value_maps:
-        raise InputError("There are no maps: give at least one to make a colour scale.")
+    at_least(1, number_of_maps=len(value_maps), hint="Give the maps that will be shown.")
     kinds: tuple[What, ...] = ("q", "truth") if what in ("q", "truth") else (what,)
     return scale_for([map_values(m, kind, seed) for m in value_maps for kind in kinds], what)
 

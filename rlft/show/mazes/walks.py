@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, refused, within
 from rlft.data import Transitions
 from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
@@ -70,10 +70,7 @@ def plot_policy_arrows(
     Raises:
         InputError: a seed that does not exist.
     """
-    if seed is not None and not 0 <= seed < policy.seeds:
-        raise InputError(
-            f"seed={seed}: this policy has seeds 0 to {policy.seeds - 1}; None shows their mean."
-        )
+    within(0, policy.seeds - 1, seed=seed, hint="None shows the mean of all seeds.")
     if ax is None:
         _, (ax,) = maze_panels([layout])
     inner = (np.arange(per_cell) + 0.5) / per_cell - 0.5
@@ -127,9 +124,8 @@ def plot_visits(
     """
     observations = np.asarray(observations)
     if observations.ndim < 1 or observations.shape[-1] != 2:
-        raise InputError(
-            f"observations has shape {observations.shape}: expected (..., 2), positions in a maze."
-        )
+        hint = "Give positions in a maze."
+        raise refused("observations.shape", observations.shape, "(..., 2)", hint)
     if ax is None:
         _, (ax,) = maze_panels([layout], extra_height=BAR)
     x, y = layout.to_cells(observations.reshape(-1, 2)).T
@@ -182,8 +178,7 @@ def plot_paths(
     Raises:
         InputError: no names, or too many without a colour of their own.
     """
-    if not paths:
-        raise InputError("There is nothing to plot: give at least one name with its paths.")
+    at_least(1, number_of_names=len(paths), hint="Give a name with its paths to plot.")
     if ax is None:
         _, (ax,) = maze_panels([layout], extra_height=0.3)
     draw_maze(ax, layout)
@@ -239,7 +234,7 @@ def plot_dataset(
     if plane is None:
         _histogram(left, data.episode_lengths().astype(np.float64), "length of an episode (steps)")
     else:
-        _draw_logged(left, data, returns, plane, episodes, colours)
+        _draw_logged(left, data, plane, episodes, colours)
     _histogram(right, returns, "return of an episode (undiscounted)", colours)
     fig.suptitle(title or data.name, x=0.01, ha="left", fontweight="bold", fontsize=12)
     fig.alt = (
@@ -253,12 +248,12 @@ def plot_dataset(
 def _draw_logged(
     ax: Axes,
     data: Transitions,
-    returns: np.ndarray,
     plane: Plane,
     episodes: int,
     colours: ScalarMappable,
 ) -> None:
     """Paths of some episodes, coloured by their return, the best on top."""
+    returns = data.episode_returns()  # (K,)
     chosen = np.unique(np.linspace(0, len(returns) - 1, episodes).round().astype(int))
     chosen = chosen[np.argsort(returns[chosen], kind="stable")]
     lengths = data.episode_lengths()

@@ -20,6 +20,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
+from rlft.core.checks import at_least, shaped
 from rlft.core.errors import InputError
 from rlft.envs import MazeLayout
 from rlft.show.base.figure import CSS_PIXELS, SCREEN_DPI, Illustration, illustrate, panels
@@ -62,11 +63,8 @@ def draw_frames(
         InputError: no frames, labels that do not fit, frames of different sizes, or bytes that
             are no PNG file.
     """
-    if not frames or len(frames) != len(labels):
-        raise InputError(
-            f"There are {len(frames)} frames and {len(labels)} labels: expected at least one frame "
-            "and one label for each."
-        )
+    at_least(1, number_of_frames=len(frames), hint="Give a frame to draw.")
+    shaped((len(frames),), labels=np.asarray(labels), hint="Give one for each frame.")
     bar = tqdm(frames, desc="drawing", leave=False, disable=not progress)
     pictures = [
         _render(frame, f"{description} {label}") for frame, label in zip(bar, labels, strict=True)
@@ -188,11 +186,8 @@ def animate_episode(
     Raises:
         InputError: no paths, or fewer than 2 frames.
     """
-    if not paths or frames < 2:
-        raise InputError(
-            f"paths has {len(paths)} names and frames={frames}: expected at least one path and at "
-            "least 2 frames."
-        )
+    at_least(1, number_of_paths=len(paths), hint="Give a name with its path.")
+    at_least(2, frames=frames, hint="40 are smooth enough.")
     fig, (ax,) = maze_panels([layout], extra_height=0.3)
     draw_maze(ax, layout)
     styles = styles_for(list(paths))
@@ -250,8 +245,7 @@ def _slider(frames: Frames, play: int | None) -> ipywidgets.VBox:
 @styled()
 def _strip(frames: Frames, count: int) -> Illustration:
     """See `static_strip`."""
-    if count < 1:
-        raise InputError(f"count={count}: a strip shows at least 1 frame; 4 fill a page's width.")
+    at_least(1, count=count, hint="4 fill a page's width.")
     chosen = np.unique(np.linspace(0, len(frames.pictures) - 1, count).round().astype(int))
     across, down = _pixels(frames.pictures[0].png)
     width = STRIP / max(len(chosen), 2)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
-from rlft.core.errors import InputError
 from rlft.course.catalogue import all_exercises
 from rlft.course.make import guide
 
@@ -26,16 +23,3 @@ def test_every_misconception_stands_in_the_guide_with_its_hint():
     for exercise in all_exercises().values():
         for known in exercise.misconceptions:
             assert f"- *{known.name}*: {known.hint}" in GUIDE
-
-
-def test_only_the_named_block_is_replaced():
-    text = (
-        "a\n<!-- x: written by `make readme`, do not edit -->\nold\n<!-- end of x -->\n"
-        "<!-- y: written by `make readme`, do not edit -->\nkept\n<!-- end of y -->"
-    )
-    new = guide.updated(text, "x", r"new \1")
-    assert "old" not in new
-    assert r"new \1" in new
-    assert "kept" in new
-    with pytest.raises(InputError, match="lost its markers"):
-        guide.updated(text, "z", "")

@@ -183,8 +183,12 @@ EXERCISE = Exercise(
         case("the guide's turn in both seeds", 1, [0, 1], [3, 4]),
         case("one guide has just walked its h steps", 2, [3, 2], [3, 3]),
         case("the gate's turn", 10, [5, 0], [3, 4]),
-        case("a new h waits, and the episodes end", 11, [2, 3], [3, 4], [1, 2], [[True, True]]),
-        case("an episode ends as the gate decides", 20, [0, 7], [3, 6], [3, 4], [[True, False]]),
+        case(
+            "a new h waits, and the episodes end", 11, [2, 3], [3, 4], [1, 2], ends=[[True, True]]
+        ),
+        case(
+            "an episode ends as the gate decides", 20, [0, 7], [3, 6], [3, 4], ends=[[True, False]]
+        ),
         case(
             "four steps, and a decision at every second",
             1,

@@ -97,27 +97,27 @@ def reference(env, policy, disturb, replay, learner, steps: int, updates: int) -
         observation = env.reset()[0] if terminated or truncated else next_observation
 
 
-def updates_the_policy(env, policy, disturb, replay, learner, steps, updates):
+def updates_the_policy(learner, **given):
     class Both:
         def update_critics(self, minibatch):
             learner.update_critics(minibatch)
             learner.update_policy(minibatch)
 
-    reference(env, policy, disturb, replay, Both(), steps, updates)
+    reference(learner=Both(), **given)
 
 
-def trains_after_the_last_step(env, policy, disturb, replay, learner, steps, updates):
-    reference(env, policy, disturb, replay, learner, steps, 0)
+def trains_after_the_last_step(replay, learner, steps, updates, **given):
+    reference(replay=replay, learner=learner, steps=steps, updates=0, **given)
     for _ in range(steps * updates):
         learner.update_critics(replay.sample())
 
 
-def one_update_a_step(env, policy, disturb, replay, learner, steps, updates):
-    reference(env, policy, disturb, replay, learner, steps, 1)
+def one_update_a_step(updates, **given):
+    reference(updates=1, **given)
 
 
-def empties_the_replay(env, policy, disturb, replay, learner, steps, updates):
-    reference(env, policy, disturb, replay, learner, steps, updates)
+def empties_the_replay(replay, **given):
+    reference(replay=replay, **given)
     replay.clear()
 
 
