@@ -44,7 +44,7 @@ _PACKAGES = ("acting", "algorithms", "data", "envs", "nets", "recipes", "report"
 # They bring matplotlib and Jupyter along, and wait until one of their names is used.
 _WHEN_USED = ("rlft.show", "rlft.course.notebook.session")
 
-__all__ = list(_HOMES)
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:
