@@ -64,6 +64,7 @@ lint: $(VENV)/.ok-dev ## only the style part of `make test`
 	$(PYTHON) -m pytest -q tests/project/test_style.py
 
 format: $(VENV)/.ok-dev ## rewrite code and notebooks in the project's style
+	$(PYTHON) tests/public_stub.py
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 	find $(NOTEBOOKS) -name '*.ipynb' -not -path '*/.*' -exec $(PYTHON) -m nbstripout --keep-id {} +

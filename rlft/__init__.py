@@ -6,273 +6,63 @@
     run.summary()
 
 A dataset goes in at the left, a fine-tuned policy with an honest curve comes out at the right. The
-names here are all there is to know; each is documented where it is defined. PyTorch is told to use
-one thread, see `rlft.core.compute`; plotting is imported when it is first used.
+names here are those that a first run needs; each is documented where it is defined. The packages
+have the others: `rlft.show.plot_map(...)`, `from rlft.acting import RulePolicy`. PyTorch is told to
+use one thread, see `rlft.core.compute`.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
-from rlft.acting import (
-    Acting,
-    Automatic,
-    EpsilonGreedy,
-    Fixed,
-    FrozenActs,
-    Geometric,
-    GuideActs,
-    JumpStart,
-    LearnerActs,
-    Linear,
-    Random,
-    Schedule,
-    Stepped,
-)
-from rlft.algorithms import (
-    ALGORITHMS,
-    BCConfig,
-    CQLConfig,
-    InACConfig,
-    IQLConfig,
-    Learner,
-    SACConfig,
-    make_learner,
-)
-from rlft.algorithms.fqe.learner import FQE, FQEConfig
-from rlft.algorithms.fqe.offline import fit_fqe, initial_states
 from rlft.core.compute import set_threads
-from rlft.core.encoding import cache_key
-from rlft.core.errors import InputError, NumericalError
-from rlft.data import (
-    DATASETS,
-    Batch,
-    OfflineData,
-    ReplayBuffer,
-    Transitions,
-    list_datasets,
-    load_dataset,
-    make_datasets,
-)
-from rlft.envs import LAYOUTS, MAZES, Behaviour, MazeLayout, log_episodes, make_vec
-from rlft.evaluate import (
-    Evaluation,
-    Evaluator,
-    Interval,
-    RunSummary,
-    ValueMap,
-    average_return,
-    curve_interval,
-    drop,
-    evaluate,
-    final_return,
-    interval,
-    lowest_return,
-    monte_carlo_q,
-    normalise,
-    q_error,
-    regret,
-    start_return,
-    summarise,
-    support_distance,
-    time_below_start,
-    training_regret,
-    value_map,
-)
-from rlft.finetune import HandoverRecord, Prior, Run, finetune, hand_over, pretrain, untrained
-from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig
-from rlft.nets.timed import JumpStartPolicy, Stationary
-from rlft.recipes import (
-    RECIPES,
-    Handover,
-    Online,
-    Pretraining,
-    Recipe,
-    Source,
-    Warmup,
-    diff_recipes,
-    find_recipe,
-)
-from rlft.report import Comparison, SwitchReport, compare_runs, switch_report
-from rlft.results.store import load_prior, load_run, results_root, save_prior, save_run, saved_runs
 
-if TYPE_CHECKING:
-    from rlft.course.notebook.session import check, hint, progress, quiz, working
-    from rlft.show import (
-        animate_episode,
-        apply_style,
-        frame_slider,
-        panels,
-        plot_curves,
-        plot_dataset,
-        plot_each,
-        plot_errors,
-        plot_map,
-        plot_maps,
-        plot_maze,
-        plot_metric,
-        plot_paths,
-        plot_policy_arrows,
-        plot_scatter,
-        plot_series,
-        plot_visits,
-        show_frames,
-        static_strip,
-        with_fallback,
-    )
-
-__all__ = [
+# The one place where a public name is written: package to names. `make format` makes `__init__.pyi`
+# of it, which type checkers read.
+_NAMES = {
     # the three calls, and what they take and give
-    "load_dataset",
-    "pretrain",
-    "finetune",
-    "untrained",
-    "Transitions",
-    "Prior",
-    "Run",
-    # data and environments
-    "DATASETS",
-    "list_datasets",
-    "make_datasets",
-    "Batch",
-    "OfflineData",
-    "ReplayBuffer",
-    "LAYOUTS",
-    "MAZES",
-    "MazeLayout",
-    "Behaviour",
-    "log_episodes",
-    "make_vec",
-    # learners
-    "ALGORITHMS",
-    "BCConfig",
-    "SACConfig",
-    "CQLConfig",
-    "IQLConfig",
-    "InACConfig",
-    "PolicyConfig",
-    "CriticConfig",
-    "Learner",
-    "make_learner",
-    # fitted Q evaluation
-    "FQE",
-    "FQEConfig",
-    "fit_fqe",
-    "initial_states",
-    # methods
-    "RECIPES",
-    "Recipe",
-    "Handover",
-    "Warmup",
-    "Pretraining",
-    "Online",
-    "Source",
-    "Acting",
-    "LearnerActs",
-    "FrozenActs",
-    "GuideActs",
-    "EpsilonGreedy",
-    "JumpStart",
-    "Schedule",
-    "Fixed",
-    "Linear",
-    "Stepped",
-    "Random",
-    "Geometric",
-    "Automatic",
-    "JumpStartPolicy",
-    "Stationary",
-    "HandoverRecord",
-    "find_recipe",
-    "diff_recipes",
-    "hand_over",
-    # measuring
-    "evaluate",
-    "Evaluation",
-    "Evaluator",
-    "monte_carlo_q",
-    "switch_report",
-    "SwitchReport",
-    "value_map",
-    "ValueMap",
-    "q_error",
-    "support_distance",
-    "summarise",
-    "compare_runs",
-    "Comparison",
-    "RunSummary",
-    "interval",
-    "Interval",
-    "curve_interval",
-    "start_return",
-    "lowest_return",
-    "final_return",
-    "average_return",
-    "drop",
-    "time_below_start",
-    "regret",
-    "training_regret",
-    "normalise",
-    # keeping
-    "results_root",
-    "save_run",
-    "load_run",
-    "save_prior",
-    "load_prior",
-    "saved_runs",
-    "cache_key",
-    # showing
-    "animate_episode",
-    "apply_style",
-    "frame_slider",
-    "panels",
-    "plot_curves",
-    "plot_dataset",
-    "plot_each",
-    "plot_errors",
-    "plot_map",
-    "plot_maps",
-    "plot_maze",
-    "plot_metric",
-    "plot_paths",
-    "plot_policy_arrows",
-    "plot_scatter",
-    "plot_series",
-    "plot_visits",
-    "show_frames",
-    "static_strip",
-    "with_fallback",
-    # exercises
-    "check",
-    "hint",
-    "working",
-    "quiz",
-    "progress",
-    # errors
-    "InputError",
-    "NumericalError",
-]
+    "rlft.data": "load_dataset list_datasets Transitions OfflineData ReplayBuffer Batch",
+    "rlft.finetune": "pretrain finetune hand_over Prior Run",
+    "rlft.recipes": "RECIPES find_recipe diff_recipes Recipe Handover Warmup Online",
+    # what a recipe is made of, and where it is tried
+    "rlft.acting": "JumpStart Linear Stepped Automatic EpsilonGreedy",
+    "rlft.algorithms": "ALGORITHMS Learner make_learner BCConfig SACConfig CQLConfig InACConfig",
+    "rlft.algorithms.fqe": "FQE FQEConfig",
+    "rlft.nets": "PolicyConfig JumpStartPolicy Stationary",
+    "rlft.envs": "make_vec log_episodes Behaviour LAYOUTS",
+    # measuring and showing
+    "rlft.evaluate": "evaluate monte_carlo_q q_error value_map"
+    " interval drop final_return average_return",
+    "rlft.report": "switch_report",
+    "rlft.show": "plot_curves plot_series plot_errors panels show_frames apply_style",
+    # exercises, additions, errors
+    "rlft.course.notebook.session": "check hint working quiz progress",
+    "rlft.core": "register InputError",
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+_PACKAGES = ("acting", "algorithms", "data", "envs", "nets", "recipes", "report", "results", "show")
+# They bring matplotlib and Jupyter along, and wait until one of their names is used.
+_WHEN_USED = ("rlft.show", "rlft.course.notebook.session")
 
-# Two names are functions here and packages as well: `rlft.finetune(prior, "sac")` calls, and
-# `from rlft.finetune import Recipe` still finds the package.
-
-set_threads()
-
-
-_OF_THE_COURSE = ("check", "hint", "working", "quiz", "progress")
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:
-    """Imports `rlft.show`, and with it matplotlib, when the first name of it is used."""
-    if name in _OF_THE_COURSE:
-        return getattr(importlib.import_module("rlft.course.notebook.session"), name)
-    if name == "show" or name in __all__:
-        show = importlib.import_module("rlft.show")
-        return show if name == "show" else getattr(show, name)
-    raise AttributeError(f"module 'rlft' has no attribute {name!r}")
+    """Imports a public name from where it is defined."""
+    if name in _PACKAGES:
+        return importlib.import_module(f"rlft.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rlft' has no attribute {name!r}")
+    globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "show"})
+    return sorted({*globals(), *__all__, *_PACKAGES})
+
+
+set_threads()
+# `evaluate` and `finetune` are functions here and packages too: the functions come last, and stay.
+for _name, _home in _HOMES.items():
+    if _home not in _WHEN_USED:
+        __getattr__(_name)

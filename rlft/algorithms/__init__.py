@@ -8,11 +8,11 @@ from typing import get_type_hints
 import torch
 
 from rlft.algorithms.base import Config, Learner
-from rlft.algorithms.bc import BC, BCConfig
-from rlft.algorithms.cql import CQL, CQLConfig
-from rlft.algorithms.inac import InAC, InACConfig
-from rlft.algorithms.iql import IQL, IQLConfig
-from rlft.algorithms.sac import SAC, SACConfig
+from rlft.algorithms.bc import BC, BCConfig, bc_loss
+from rlft.algorithms.cql import CQL, CQLConfig, calibrate, cql_penalty, importance_log_sum_exp
+from rlft.algorithms.inac import InAC, InACConfig, inac_weight
+from rlft.algorithms.iql import IQL, IQLConfig, advantage_weight, expectile_loss
+from rlft.algorithms.sac import SAC, SACConfig, policy_loss, td_target
 from rlft.core.errors import InputError
 from rlft.core.registry import TYPES, Registry, needs_a_name
 
@@ -31,8 +31,17 @@ __all__ = [
     "IQLConfig",
     "Learner",
     "SACConfig",
+    "advantage_weight",
     "algorithm_config",
+    "bc_loss",
+    "calibrate",
+    "cql_penalty",
+    "expectile_loss",
+    "importance_log_sum_exp",
+    "inac_weight",
     "make_learner",
+    "policy_loss",
+    "td_target",
 ]
 
 

@@ -1,8 +1,8 @@
-"""One transition as one packed row of numbers, and `Batch`, the view that learners see.
+"""`Batch`, the transitions that learners see, and how transitions are packed where they are kept.
 
 All numbers of a transition lie side by side, so that drawing a batch is one gather and not seven,
-and the fields of a `Batch` are slices of what was gathered. The layout of a row is written down
-once, in `row_layout`, for the logged and the online rows alike.
+and the fields of a `Batch` are slices of what was gathered. The layout is written down once, in
+`transition_layout`, for logged and online transitions alike.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """B, rows for each seed."""
+        """B, transitions for each seed."""
         return self.rewards.shape[1]
 
     def split(self, parts: int) -> list[Batch]:
-        """Minibatches that each keep the offline share: every `parts`-th row, without copying.
+        """Minibatches that each keep the offline share: every `parts`-th transition, as views.
 
         Args:
             parts: number of minibatches, a divisor of B.
@@ -57,8 +57,8 @@ class Batch:
         """
         if parts < 1 or self.size % parts:
             raise InputError(
-                f"A batch of {self.size} rows cannot be split into {parts} equal parts. Draw it "
-                f"with sample(batch_size, generator, batches=parts)."
+                f"A batch of {self.size} transitions cannot be split into {parts} equal parts. "
+                f"Draw it with sample(batch_size, generator, batches=parts)."
             )
         return [
             Batch(*(getattr(self, field.name)[:, part::parts] for field in fields(self)))
@@ -67,7 +67,7 @@ class Batch:
 
     @staticmethod
     def concatenate(batches: Sequence[Batch]) -> Batch:
-        """One batch of all rows of several, at least one, in order."""
+        """One batch of the transitions of several, at least one, in order."""
         names = [field.name for field in fields(Batch)]
         return Batch(*(torch.cat([getattr(b, name) for b in batches], 1) for name in names))
 
@@ -76,8 +76,8 @@ class Batch:
         return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def row_layout(observation_size: int, action_size: int) -> dict[str, slice]:
-    """Where each field of a `Batch` lies in a packed row.
+def transition_layout(observation_size: int, action_size: int) -> dict[str, slice]:
+    """Where each field of a `Batch` lies in a packed transition.
 
     Args:
         observation_size: O.
@@ -102,18 +102,18 @@ def row_layout(observation_size: int, action_size: int) -> dict[str, slice]:
     }
 
 
-def pack_rows(
+def pack_transitions(
     layout: dict[str, slice], columns: Sequence[np.ndarray | Tensor], count: int
 ) -> np.ndarray:
-    """Puts `count` transitions side by side, one row each.
+    """Packs `count` transitions.
 
-    NumPy, because one row for each environment is far too little for torch: seven conversions and
-    a concatenation cost four times as much there.
+    NumPy, because one transition for each environment is far too little for torch: seven
+    conversions and a concatenation cost four times as much there.
 
     Args:
-        layout: from `row_layout`.
+        layout: from `transition_layout`.
         columns: one array for each entry of the layout: (count, width), or (count,) for numbers.
-        count: rows.
+        count: transitions.
 
     Returns:
         (count, W) float32.
@@ -121,7 +121,7 @@ def pack_rows(
     Raises:
         InputError: a column of another shape.
     """
-    rows = np.empty((count, layout["timesteps"].stop), dtype=np.float32)
+    packed = np.empty((count, layout["timesteps"].stop), dtype=np.float32)
     for (name, where), column in zip(layout.items(), columns, strict=True):
         values = column.numpy(force=True) if isinstance(column, Tensor) else np.asarray(column)
         width = where.stop - where.start
@@ -129,24 +129,24 @@ def pack_rows(
         expected = (count, width) if matrix else (count,)
         if values.shape != expected:
             raise InputError(
-                f"'{name}' has shape {values.shape}, expected {expected}: one row for each seed "
+                f"'{name}' has shape {values.shape}, expected {expected}: one entry for each seed "
                 f"or transition. Check the sizes that the buffer was made with."
             )
-        rows[:, where] = values if matrix else values[:, None]
-    return rows
+        packed[:, where] = values if matrix else values[:, None]
+    return packed
 
 
-def unpack_rows(layout: dict[str, slice], rows: Tensor) -> Batch:
-    """Views of packed rows.
+def unpack_transitions(layout: dict[str, slice], packed: Tensor) -> Batch:
+    """Views of packed transitions.
 
     Args:
-        layout: from `row_layout`.
-        rows: (S, B, W).
+        layout: from `transition_layout`.
+        packed: (S, B, W).
 
     Returns:
-        The batch; its tensors share the memory of `rows`.
+        The batch; its tensors share the memory of `packed`.
     """
-    parts = {name: rows[..., where] for name, where in layout.items()}
+    parts = {name: packed[..., where] for name, where in layout.items()}
     return Batch(
         observations=parts["observations"],  # (S, B, O)
         actions=parts["actions"],  # (S, B, A)
@@ -158,15 +158,15 @@ def unpack_rows(layout: dict[str, slice], rows: Tensor) -> Batch:
     )
 
 
-def gather_rows(rows: Tensor, index: Tensor) -> Tensor:
-    """Takes the rows (M, W) with the numbers (S, B): (S, B, W)."""
-    return rows.index_select(0, index.flatten()).view(*index.shape, rows.shape[1])
+def gather_transitions(packed: Tensor, index: Tensor) -> Tensor:
+    """Takes the transitions (S, B) out of packed ones (M, W): (S, B, W)."""
+    return packed.index_select(0, index.flatten()).view(*index.shape, packed.shape[1])
 
 
-def draw_rows(
+def draw_indices(
     count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device
 ) -> Tensor:
-    """Draws row numbers in 0 ... count-1 where the generator lives; they end on the device."""
+    """Draws from 0 ... count-1 where the generator lives; they end on the device."""
     return torch.randint(count, shape, generator=generator, device=generator.device).to(device)
 
 

@@ -11,23 +11,23 @@ import torch
 from rlft.data.batch import (
     Batch,
     at_least_one,
-    draw_rows,
-    gather_rows,
-    pack_rows,
-    row_layout,
-    unpack_rows,
+    draw_indices,
+    gather_transitions,
+    pack_transitions,
+    transition_layout,
+    unpack_transitions,
 )
 from rlft.data.transitions import Transitions
 
 
 class OfflineData:
-    """A dataset as one packed tensor on the device; each of S seeds draws its own rows from it.
+    """A dataset as one packed tensor on the device; each of S seeds draws its own batches.
 
     Args:
         data: the logged transitions; kept once, whatever S is.
         seeds: S, at least 1.
         gamma: discount of the returns-to-go, in [0, 1].
-        device: where the rows live and where batches appear.
+        device: where the transitions live and where batches appear.
 
     Raises:
         InputError: seeds < 1, or gamma outside [0, 1].
@@ -44,7 +44,7 @@ class OfflineData:
         self.seeds = at_least_one("seeds", seeds)
         self.observation_size = data.observation_size
         self.action_size = data.action_size
-        self._layout = row_layout(self.observation_size, self.action_size)
+        self._layout = transition_layout(self.observation_size, self.action_size)
         columns = [
             data.observations,
             data.actions,
@@ -54,18 +54,22 @@ class OfflineData:
             data.return_floor(gamma),
             data.timesteps,
         ]
-        packed = pack_rows(self._layout, columns, len(data))
-        self.rows = torch.from_numpy(packed).to(device)  # (N, W)
+        packed = pack_transitions(self._layout, columns, len(data))
+        self.packed = torch.from_numpy(packed).to(device)  # (N, W)
 
     def __len__(self) -> int:
-        return self.rows.shape[0]
+        return self.packed.shape[0]
+
+    def as_batch(self) -> Batch:
+        """The whole dataset for each seed, (S, N, ...): views of the one copy that there is."""
+        return unpack_transitions(self._layout, self.packed.expand(self.seeds, -1, -1))
 
     def sample(self, batch_size: int, generator: torch.Generator, batches: int = 1) -> Batch:
-        """Draws rows with replacement, independently for each seed.
+        """Draws transitions with replacement, independently for each seed.
 
         Args:
-            batch_size: B, rows of one minibatch.
-            generator: source of the row numbers.
+            batch_size: B, of one minibatch.
+            generator: decides which.
             batches: minibatches at once, to be taken apart with `Batch.split(batches)`.
 
         Returns:
@@ -76,7 +80,7 @@ class OfflineData:
         """
         at_least_one("batch_size", batch_size)
         at_least_one("batches", batches)
-        index = draw_rows(
-            len(self), (self.seeds, batch_size * batches), generator, self.rows.device
+        index = draw_indices(
+            len(self), (self.seeds, batch_size * batches), generator, self.packed.device
         )
-        return unpack_rows(self._layout, gather_rows(self.rows, index))
+        return unpack_transitions(self._layout, gather_transitions(self.packed, index))

@@ -1,8 +1,8 @@
-"""Replay for S seeds at once: online rows of each seed apart, logged rows shared by all seeds.
+"""Replay for S seeds at once: each seed has its own online transitions, all share the logged ones.
 
 `ReplayBuffer` holds what the S environments deliver, in one packed tensor, and mixes in a dataset:
-not at all, in proportion to the sizes, or with a fixed share of each minibatch. Which rows are
-drawn depends on the generator and on the sizes, never on the contents.
+not at all, in proportion to the sizes, or with a fixed share of each minibatch. What is drawn
+depends on the generator and on the sizes, never on the contents.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.core.checks import at_least
 from rlft.core.errors import InputError, NumericalError
 from rlft.data.batch import (
     Batch,
     at_least_one,
-    draw_rows,
-    gather_rows,
-    pack_rows,
-    row_layout,
-    unpack_rows,
+    draw_indices,
+    gather_transitions,
+    pack_transitions,
+    transition_layout,
+    unpack_transitions,
 )
 from rlft.data.episodes import check_gamma, discounted_sums
 from rlft.data.offline import OfflineData
@@ -30,19 +31,19 @@ class ReplayBuffer:
     """A ring of online transitions for each seed, with or without a dataset beside it.
 
     `offline` and `offline_share` give the three ways of public code: without `offline` the online
-    rows alone (WSRL); with `offline` and no share, rows in proportion to what there is, as one
-    buffer pre-filled with the dataset does, save that logged rows are never overwritten (CORL);
-    with a share, exactly round(share * B) logged rows in each minibatch (0.5 in RLPD).
+    transitions alone (WSRL); with `offline` and no share, both in proportion to what there is, as
+    one buffer pre-filled with the dataset does, save that what was logged is never overwritten
+    (CORL); with a share, exactly round(share * B) logged ones in each minibatch (0.5 in RLPD).
 
     Args:
         seeds: S, at least 1.
-        capacity: online rows kept for each seed, at least 1; then the oldest is overwritten.
+        capacity: online transitions kept for each seed, at least 1; then the oldest is overwritten.
         observation_size: O.
         action_size: A.
         gamma: discount of the returns-to-go, in [0, 1].
         offline: the dataset to draw from too.
-        offline_share: share of logged rows in each minibatch, in [0, 1]; None is proportional.
-        device: where the rows live and where batches appear.
+        offline_share: logged share of each minibatch, in [0, 1]; None is proportional.
+        device: where the transitions live and where batches appear.
 
     Raises:
         InputError: a value outside its range, a share without a dataset, or a dataset whose sizes
@@ -78,21 +79,21 @@ class ReplayBuffer:
                     f"a dataset of the same environment."
                 )
             self.offline = OfflineData(offline, seeds, gamma=gamma, device=device)
-        self._layout = row_layout(observation_size, action_size)
+        self._layout = transition_layout(observation_size, action_size)
         width = self._layout["timesteps"].stop
-        self.rows = torch.zeros(seeds, capacity, width, device=device)  # (S, capacity, W)
-        self._first_rows = torch.arange(seeds, device=device)[:, None] * capacity  # (S, 1)
+        self.packed = torch.zeros(seeds, capacity, width, device=device)  # (S, capacity, W)
+        self._first = torch.arange(seeds, device=device)[:, None] * capacity  # (S, 1)
         self._next = 0
         self._filled = 0
         self._episode_lengths = np.zeros(seeds, dtype=np.int64)
 
     def __len__(self) -> int:
-        """Online rows of each seed."""
+        """Online transitions of each seed."""
         return self._filled
 
     @property
-    def offline_rows(self) -> int:
-        """Logged rows, shared by all seeds."""
+    def offline_size(self) -> int:
+        """Logged transitions, shared by all seeds."""
         return 0 if self.offline is None else len(self.offline)
 
     def add(
@@ -130,31 +131,52 @@ class ReplayBuffer:
             np.zeros(self.seeds),  # the return-to-go, unknown before the episode's end
             timesteps,
         ]
-        row = pack_rows(self._layout, columns, self.seeds)  # (S, W)
-        finite = np.isfinite(row).all(axis=1)  # (S,)
+        new = pack_transitions(self._layout, columns, self.seeds)  # (S, W)
+        finite = np.isfinite(new).all(axis=1)  # (S,)
         if not finite.all():
             raise NumericalError(
                 f"The transition of seed {int(np.argmin(finite))} has NaN or infinite values. "
                 f"Check the policy's actions and the environment."
             )
-        row[:, self._layout["returns_to_go"]] = -np.inf
-        self.rows[:, self._next] = torch.from_numpy(row)
+        new[:, self._layout["returns_to_go"]] = -np.inf
+        self.packed[:, self._next] = torch.from_numpy(new)
         self._next = (self._next + 1) % self.capacity
         self._filled = min(self._filled + 1, self.capacity)
-        # An episode longer than the ring has lost its first rows: fill in those that are left.
+        # An episode longer than the ring has lost its first steps: fill in those that are left.
         self._episode_lengths = np.minimum(self._episode_lengths + 1, self.capacity)
         for seed in range(self.seeds):
             if terminations[seed] or truncations[seed]:
                 self._finish_episode(seed, bool(terminations[seed]))
 
-    def sample(self, batch_size: int, generator: torch.Generator, batches: int = 1) -> Batch:
-        """Draws rows with replacement, independently for each seed.
+    def recent(self, count: int) -> Batch:
+        """The last transitions of each seed, the oldest first; all of them if there are fewer.
 
         Args:
-            batch_size: B, rows of one minibatch.
-            generator: source of the row numbers.
+            count: B, 0 or more.
+
+        Returns:
+            A batch of shape (S, B). Its tensors are views that change when the buffer goes on,
+            or copies where the transitions lie around the ring's end.
+
+        Raises:
+            InputError: count < 0.
+        """
+        at_least(0, count=count, hint="Ask for 0 or more of the last transitions.")
+        end = self._next or len(self)  # a ring that has just been filled ends where it began
+        start = end - min(count, len(self))
+        packed = self.packed[:, max(start, 0) : end]  # (S, B, W)
+        if start < 0:
+            packed = torch.cat((self.packed[:, start:], packed), dim=1)
+        return unpack_transitions(self._layout, packed)
+
+    def sample(self, batch_size: int, generator: torch.Generator, batches: int = 1) -> Batch:
+        """Draws transitions with replacement, independently for each seed.
+
+        Args:
+            batch_size: B, of one minibatch.
+            generator: decides which.
             batches: minibatches at once, to be taken apart with `Batch.split(batches)`; each of
-                them has the same number of logged rows when a share is set.
+                them has the same number of logged ones when a share is set.
 
         Returns:
             A batch of shape (S, batches * B).
@@ -165,72 +187,74 @@ class ReplayBuffer:
         at_least_one("batch_size", batch_size)
         at_least_one("batches", batches)
         if self.offline is not None and self.offline_share is None:
-            rows = self._draw_proportional(batch_size * batches, generator)
+            drawn = self._draw_proportional(batch_size * batches, generator)
         else:
             logged = round((self.offline_share or 0.0) * batch_size)
-            # Position-major order: row b * batches + m is row b of minibatch m, so that both
+            # Position-major order: b * batches + m is number b of minibatch m, so that both
             # `split(batches)` and any other equal split keep the share.
-            rows = self._draw_fixed(logged * batches, (batch_size - logged) * batches, generator)
-        return unpack_rows(self._layout, rows)
+            drawn = self._draw_fixed(logged * batches, (batch_size - logged) * batches, generator)
+        return unpack_transitions(self._layout, drawn)
 
     def _finish_episode(self, seed: int, terminated: bool) -> None:
-        """Fills in the returns-to-go of the episode of one seed that ended at the newest row.
+        """Fills in the returns-to-go of the episode of one seed that just ended.
 
         They stay -inf if the clock cut off an episode that costs something: what the rest would
         have cost is unknown, and a sum without it is no floor for Cal-QL.
         """
         length = int(self._episode_lengths[seed])
         self._episode_lengths[seed] = 0
-        # Row numbers of the episode, oldest first, around the ring's end where need be.
+        # Where the episode lies, oldest first, around the ring's end where need be.
         index = (self._next - length + torch.arange(length)) % self.capacity
-        rewards = self.rows[seed, index, self._layout["rewards"].start]  # (T,)
+        rewards = self.packed[seed, index, self._layout["rewards"].start]  # (T,)
         if not terminated and rewards.min() < 0:
             return
         ends = np.zeros(length, dtype=bool)
         ends[-1] = True
         returns = discounted_sums(rewards.numpy(force=True), ends, self.gamma)
         column = self._layout["returns_to_go"].start
-        self.rows[seed, index, column] = torch.from_numpy(returns).to(self.rows.device)
+        self.packed[seed, index, column] = torch.from_numpy(returns).to(self.packed.device)
 
     def _draw_fixed(self, logged: int, online: int, generator: torch.Generator) -> Tensor:
-        """Draws exactly `logged` and `online` rows for each seed, logged rows first: (S, B, W)."""
+        """Draws exactly so many logged and online ones for each seed, in this order: (S, B, W)."""
         parts = []
         if logged > 0 and self.offline is not None:
-            index = draw_rows(self.offline_rows, (self.seeds, logged), generator, self.rows.device)
-            parts.append(gather_rows(self.offline.rows, index))
+            index = draw_indices(
+                self.offline_size, (self.seeds, logged), generator, self.packed.device
+            )
+            parts.append(gather_transitions(self.offline.packed, index))
         if online > 0:
             parts.append(self._online(self._draw_online(online, generator)))
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def _draw_proportional(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draws rows as from one buffer of logged and online rows together: (S, B, W)."""
+        """Draws as from one buffer of logged and online transitions together: (S, B, W)."""
         assert self.offline is not None
-        logged = self.offline_rows
+        logged = self.offline_size
         shape = (self.seeds, count)
-        index = draw_rows(logged + len(self), shape, generator, self.rows.device)  # (S, B)
-        # Both are gathered and one is kept: cheaper than sorting the rows by where they lie.
+        index = draw_indices(logged + len(self), shape, generator, self.packed.device)  # (S, B)
+        # Both are gathered and one is kept: cheaper than sorting by where they lie.
         return torch.where(
             (index < logged)[..., None],
-            gather_rows(self.offline.rows, index.clamp(max=logged - 1)),
+            gather_transitions(self.offline.packed, index.clamp(max=logged - 1)),
             self._online((index - logged).clamp(min=0)),
         )
 
     def _draw_online(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draws `count` numbers of online rows for each seed, (S, count)."""
+        """Draws which online transitions each seed gets, (S, count)."""
         if len(self) == 0:
             raise InputError(
                 "The replay buffer holds no online transitions yet. Call add() "
                 "before sample(), or draw from a dataset alone (offline_share=1)."
             )
-        return draw_rows(len(self), (self.seeds, count), generator, self.rows.device)
+        return draw_indices(len(self), (self.seeds, count), generator, self.packed.device)
 
     def _online(self, index: Tensor) -> Tensor:
-        """The online rows (S, B, W) with the numbers (S, B), each seed from its own ring."""
-        return gather_rows(self.rows.flatten(0, 1), index + self._first_rows)
+        """Takes online transitions (S, B), each seed from its own ring: (S, B, W)."""
+        return gather_transitions(self.packed.flatten(0, 1), index + self._first)
 
 
 def _checked_share(share: float | None, has_data: bool) -> float | None:
-    """The offline share, if it lies in [0, 1] and there are logged rows to draw."""
+    """The offline share, if it lies in [0, 1] and there is a dataset to draw from."""
     if share is None:
         return None
     if not 0.0 <= share <= 1.0:

@@ -19,7 +19,7 @@ from rlft.envs.dynamics import (
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.layouts import LAYOUTS, MazeLayout, find_layout
 from rlft.envs.maze import MazeEnv, MazeVectorEnv
-from rlft.envs.starts import AnyStart
+from rlft.envs.starts import AnyStart, maze_layout, random_positions
 from rlft.envs.vectorise import (
     MAZE_VECTOR_ENTRY_POINT,
     NormalisedVectorEnv,
@@ -70,7 +70,9 @@ __all__ = [
     "is_maze",
     "log_episodes",
     "make_vec",
+    "maze_layout",
     "maze_step",
+    "random_positions",
     "true_next_observations",
     "time_limit_of",
 ]

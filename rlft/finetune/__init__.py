@@ -5,6 +5,7 @@ from rlft.finetune.plan import RunPlan
 from rlft.finetune.pretrain import Prior, pretrain, untrained
 from rlft.finetune.run import Run
 from rlft.finetune.start import finetune
+from rlft.finetune.updates import learn
 
 __all__ = [
     "HandoverRecord",
@@ -13,6 +14,7 @@ __all__ = [
     "RunPlan",
     "finetune",
     "hand_over",
+    "learn",
     "pretrain",
     "untrained",
 ]

@@ -19,7 +19,7 @@ def learn(
     """All updates that belong to one environment step: `utd` for the critics, fewer for the policy.
 
     The minibatches are interleaved before they are split, so that each has the replay's share of
-    offline rows.
+    logged transitions.
 
     Args:
         learner: updated in place.

@@ -242,7 +242,7 @@ JUMP_STARTS = (
 
 # Known: a random ensemble of ten, 16 critic updates a step, already while the frozen policy
 # collects. Unknown: for how long (here WSRL's 5,000 steps), epsilon, what epsilon-greedy means for
-# continuous actions, and which rows the one policy update sees.
+# continuous actions, and which transitions the one policy update sees.
 PORL = Recipe(
     name="porl",
     title="PORL: epsilon-greedy pre-sampling, then fast SAC",

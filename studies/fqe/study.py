@@ -32,10 +32,10 @@ from policies import (
 )
 from tables import STAY, Row, hand_off_table, policies_table, settings_table
 
-from rlft import CriticConfig, InACConfig, OfflineData, ReplayBuffer, Transitions, load_dataset
+from rlft import InACConfig, OfflineData, ReplayBuffer, Transitions, load_dataset
 from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.envs import time_limit_of
-from rlft.nets.timed import JumpStartPolicy, Stationary, TimedPolicy
+from rlft.nets import CriticConfig, JumpStartPolicy, Stationary, TimedPolicy
 
 HERE = Path(__file__).parent
 CSV, TABLE = HERE / "results.csv", HERE / "results.md"

@@ -110,8 +110,8 @@ def rows() -> list[Row]:
 
 
 def squares(replay: ReplayBuffer, steps: int, layout: MazeLayout) -> np.ndarray:
-    """Different squares of the maze that each seed's rows start in, (S,)."""
-    states = replay.rows[:, :steps, :2].numpy()  # (S, T, O): a packed row starts with the state
+    """Different squares of the maze that each seed was in, (S,)."""
+    states = replay.recent(steps).observations.numpy()  # (S, T, O)
     fine = np.floor((layout.to_cells(states) + 0.5) * SQUARES)  # (S, T, O)
     return np.array([len(np.unique(seed, axis=0)) for seed in fine], dtype=float)
 

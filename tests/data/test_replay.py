@@ -1,7 +1,7 @@
-"""Replay: which rows a batch holds, what each row says, and that the seeds never mix.
+"""Replay: which transitions a batch holds, what each says, and that the seeds never mix.
 
-Every stored number tells where it came from (seed, step or logged row), so that a batch can be
-read back row by row.
+Every stored number tells where it came from (seed, step or place in the log), so that a batch can
+be read back one by one.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from rlft.data.episodes import timesteps_of
 GAMMA = 0.5  # a power of two: the expected sums below are exact in float32
 
 
-def logged(rows: int = 40, observation_size: int = 2) -> Transitions:
-    """Episodes of 4 rows; observation = (row, row), reward = row; every second one truncates."""
-    row = np.arange(rows)
-    ends = (row % 4 == 3) | (row == rows - 1)
-    terminations = ends & (row % 8 == 3)
+def logged(count: int = 40, observation_size: int = 2) -> Transitions:
+    """Episodes of 4 steps; observation = (n, n), reward = n; every second one truncates."""
+    n = np.arange(count)
+    ends = (n % 4 == 3) | (n == count - 1)
+    terminations = ends & (n % 8 == 3)
     return Transitions(
-        observations=np.repeat(row[:, None], observation_size, axis=1),
-        actions=np.full((rows, 1), -1.0),
-        rewards=row,
-        next_observations=np.repeat(row[:, None] + 1, observation_size, axis=1),
+        observations=np.repeat(n[:, None], observation_size, axis=1),
+        actions=np.full((count, 1), -1.0),
+        rewards=n,
+        next_observations=np.repeat(n[:, None] + 1, observation_size, axis=1),
         terminations=terminations,
         truncations=ends & ~terminations,
         timesteps=timesteps_of(ends),
@@ -42,7 +42,7 @@ def generator(seed: int = 0) -> torch.Generator:
 def add(
     buffer: ReplayBuffer, step: int, terminated: int | None = None, truncated: int | None = None
 ) -> None:
-    """Adds one row: observation = (1000 + seed, step), action = +1, reward = step + 1."""
+    """Adds one transition: observation = (1000 + seed, step), action = +1, reward = step + 1."""
     seeds = np.arange(buffer.seeds)
     buffer.add(
         observations=np.stack([1000 + seeds, np.full(buffer.seeds, step)], axis=1),
@@ -63,20 +63,20 @@ def online(seeds: int = 3, capacity: int = 16, steps: int = 5, **options: object
 
 
 def by_step(buffer: ReplayBuffer, seed: int) -> dict[int, dict[str, float]]:
-    """All online rows of one seed that a large sample shows, keyed by their step."""
+    """All online transitions of one seed that a large sample shows, keyed by their step."""
     batch = buffer.sample(500, generator())
-    rows = {}
+    seen = {}
     for index, step in enumerate(batch.observations[seed, :, 1].tolist()):
-        rows[int(step)] = {
+        seen[int(step)] = {
             "return_to_go": batch.returns_to_go[seed, index].item(),
             "termination": batch.terminations[seed, index].item(),
             "timestep": batch.timesteps[seed, index].item(),
             "reward": batch.rewards[seed, index].item(),
         }
-    return rows
+    return seen
 
 
-def test_a_row_comes_back_as_it_was_added() -> None:
+def test_a_transition_comes_back_as_it_was_added() -> None:
     batch = online(steps=7).sample(64, generator())
     seeds = torch.arange(3.0)[:, None].expand(3, 64)
     step = batch.timesteps
@@ -87,9 +87,9 @@ def test_a_row_comes_back_as_it_was_added() -> None:
     assert torch.equal(batch.rewards, step + 1)
 
 
-def test_torch_and_numpy_rows_are_the_same() -> None:
+def test_torch_and_numpy_transitions_are_the_same() -> None:
     one, two = online(steps=0), online(steps=0)
-    row = [
+    new = [
         np.arange(6.0, dtype=np.float32).reshape(3, 2),
         np.ones((3, 1), np.float32),
         np.arange(3.0, dtype=np.float32),
@@ -98,9 +98,10 @@ def test_torch_and_numpy_rows_are_the_same() -> None:
         np.array([False, True, False]),
         np.zeros(3, np.int32),
     ]
-    one.add(*row)
-    two.add(*(torch.from_numpy(column) for column in row))
-    assert torch.equal(one.rows, two.rows)
+    one.add(*new)
+    two.add(*(torch.from_numpy(column) for column in new))
+    kept = zip(vars(one.recent(1)).values(), vars(two.recent(1)).values(), strict=True)
+    assert all(torch.equal(first, second) for first, second in kept)
 
 
 def test_seeds_do_not_mix() -> None:
@@ -126,7 +127,7 @@ def test_what_one_seed_stores_changes_no_other_seed() -> None:
     assert not torch.equal(first.observations[1], second.observations[1])
 
 
-def test_seeds_draw_different_rows() -> None:
+def test_seeds_draw_different_transitions() -> None:
     batch = online(seeds=2, capacity=100, steps=100).sample(64, generator())
     assert not torch.equal(batch.timesteps[0], batch.timesteps[1])
 
@@ -146,15 +147,15 @@ def test_returns_to_go_are_unknown_until_the_episode_ends() -> None:
     ended, running = by_step(buffer, 0), by_step(buffer, 1)
     assert [ended[t]["return_to_go"] for t in range(3)] == [1 + 1 + 0.75, 2 + 1.5, 3]
     assert [running[t]["return_to_go"] for t in range(3)] == [-np.inf] * 3
-    add(buffer, 3, truncated=1)  # a truncation ends the episode of seed 1 after four rows
+    add(buffer, 3, truncated=1)  # a truncation ends the episode of seed 1 after four steps
     ended, running = by_step(buffer, 0), by_step(buffer, 1)
     assert [running[t]["return_to_go"] for t in range(4)] == [3.25, 4.5, 5, 4]
-    # The row of seed 0 belongs to its next episode; the ended one keeps its values.
+    # Seed 0 has begun its next episode; the ended one keeps its values.
     assert [ended[t]["return_to_go"] for t in range(4)] == [2.75, 3.5, 3, -np.inf]
 
 
 def test_a_costly_episode_that_the_clock_cut_off_gives_no_floor() -> None:
-    """A sum of costs without the rest would be too high: at the last row -1 in place of -50."""
+    """A sum of costs without the rest would be too high: at the last step -1 in place of -50."""
     buffer = ReplayBuffer(2, 4, 1, 1, gamma=GAMMA)
     zeros = np.zeros((2, 1))
     for cut in (False, True):
@@ -165,7 +166,7 @@ def test_a_costly_episode_that_the_clock_cut_off_gives_no_floor() -> None:
     assert (floor[1] == -np.inf).all()
 
 
-def test_the_oldest_rows_are_overwritten() -> None:
+def test_the_oldest_transitions_are_overwritten() -> None:
     buffer = online(capacity=4, steps=6)
     assert len(buffer) == 4
     assert sorted(by_step(buffer, 0)) == [2, 3, 4, 5]
@@ -176,20 +177,62 @@ def test_returns_to_go_across_the_end_of_the_ring() -> None:
     add(buffer, 2, terminated=0)
     for step in range(3, 5):
         add(buffer, step)
-    add(buffer, 5, terminated=0)  # rows 3, 4, 5 with rewards 4, 5, 6 lie around the ring's end
-    rows = by_step(buffer, 0)
-    assert {t: rows[t]["return_to_go"] for t in rows} == {2: 3.0, 3: 8.0, 4: 8.0, 5: 6.0}
+    add(buffer, 5, terminated=0)  # 3, 4, 5 with rewards 4, 5, 6 lie around the ring's end
+    seen = by_step(buffer, 0)
+    assert {t: seen[t]["return_to_go"] for t in seen} == {2: 3.0, 3: 8.0, 4: 8.0, 5: 6.0}
 
 
 def test_an_episode_longer_than_the_ring_fills_what_is_left() -> None:
     buffer = online(seeds=1, capacity=3, steps=7)
     add(buffer, 7, truncated=0)
-    rows = by_step(buffer, 0)
-    assert {t: rows[t]["return_to_go"] for t in rows} == {5: 6 + 3.5 + 2, 6: 7 + 4, 7: 8}
+    seen = by_step(buffer, 0)
+    assert {t: seen[t]["return_to_go"] for t in seen} == {5: 6 + 3.5 + 2, 6: 7 + 4, 7: 8}
+
+
+@pytest.mark.parametrize("steps", range(10))  # before, at and after the ring's end
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 9])
+def test_recent_is_the_last_ones_oldest_first(steps: int, count: int) -> None:
+    buffer = online(seeds=2, capacity=4, steps=steps)
+    batch = buffer.recent(count)
+    last = list(range(max(0, steps - 4), steps))[-count:] if count else []
+    assert batch.timesteps.tolist() == [last, last]
+    assert batch.rewards.tolist() == [[step + 1 for step in last]] * 2
+    assert batch.observations.shape == (2, len(last), 2)
+    assert (batch.observations[1, :, 0] == 1001).all()
+
+
+@pytest.mark.parametrize("steps", [3, 4, 6])
+def test_recent_gives_views_where_the_transitions_lie_in_one_piece(steps: int) -> None:
+    buffer = online(capacity=4, steps=steps)
+    buffer.recent(2).rewards.fill_(50.0)
+    newest = {step: entry["reward"] for step, entry in by_step(buffer, 0).items()}
+    assert [newest[step] for step in (steps - 2, steps - 1)] == [50.0, 50.0]
+
+
+def test_recent_knows_the_returns_to_go_of_ended_episodes() -> None:
+    buffer = online(seeds=1, capacity=4, steps=5)
+    add(buffer, 5, terminated=0)
+    assert buffer.recent(2).returns_to_go.tolist() == [[5 + 3.0, 6.0]]
+
+
+def test_less_than_nothing_recent_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"count=-1: expected 0 or more\. Ask for"):
+        online().recent(-1)
+
+
+def test_a_dataset_as_a_batch_is_the_same_for_each_seed_and_not_copied() -> None:
+    data = logged()
+    source = OfflineData(data, 3, gamma=GAMMA)
+    batch = source.as_batch()
+    assert batch.rewards.tolist() == [data.rewards.tolist()] * 3
+    assert batch.timesteps.tolist() == [data.timesteps.tolist()] * 3
+    assert batch.observations.shape == (3, 40, 2)
+    batch.rewards[0, 7] = 50.0  # written once, seen by all
+    assert source.as_batch().rewards[:, 7].tolist() == [50.0] * 3
 
 
 def is_logged(batch: Batch) -> torch.Tensor:
-    """Which rows came from the dataset: logged actions are -1, online ones +1."""
+    """Which ones came from the dataset: logged actions are -1, online ones +1."""
     return batch.actions[..., 0] < 0
 
 
@@ -207,69 +250,71 @@ def test_the_offline_share_is_exact_in_each_minibatch(
 
 
 def test_one_large_sample_keeps_the_share_when_it_is_split() -> None:
-    # RLPD draws one batch of 20 x 256 rows and takes it apart.
+    # RLPD draws one batch of 20 x 256 and takes it apart.
     batch = online(offline=logged(), offline_share=0.5).sample(5120, generator())
     for minibatch in batch.split(20):
         assert (is_logged(minibatch).sum(dim=1) == 128).all()
 
 
-def test_split_parts_are_the_rows_of_the_batch_and_disjoint() -> None:
+def test_split_parts_make_up_the_batch_and_are_disjoint() -> None:
     batch = online(seeds=1, capacity=100, steps=100).sample(30, generator())
     parts = batch.split(3)
-    rows = torch.cat([part.timesteps for part in parts], dim=1)
-    assert torch.equal(rows.sort().values, batch.timesteps.sort().values)
+    steps = torch.cat([part.timesteps for part in parts], dim=1)
+    assert torch.equal(steps.sort().values, batch.timesteps.sort().values)
 
 
 @pytest.mark.parametrize("parts", [4, 0])
 def test_a_batch_that_cannot_be_split_evenly_is_an_error(parts: int) -> None:
-    with pytest.raises(InputError, match=f"10 rows cannot be split into {parts} equal parts"):
+    with pytest.raises(
+        InputError, match=f"10 transitions cannot be split into {parts} equal parts"
+    ):
         online().sample(10, generator()).split(parts)
 
 
-def test_without_a_share_rows_are_drawn_in_proportion() -> None:
+def test_without_a_share_it_draws_in_proportion() -> None:
     buffer = online(seeds=2, capacity=100, steps=20, offline=logged(60))
     batch = buffer.sample(20_000, generator())
-    # 60 of 80 rows are logged; the standard deviation of the share is 0.003.
+    # 60 of 80 are logged; the standard deviation of the share is 0.003.
     assert is_logged(batch).float().mean(dim=1).tolist() == pytest.approx([0.75] * 2, abs=0.02)
     # Both ends of both parts are reached.
-    logged_rows = batch.observations[..., 0][is_logged(batch)]
-    assert (logged_rows.min(), logged_rows.max()) == (0, 59)
+    places = batch.observations[..., 0][is_logged(batch)]
+    assert (places.min(), places.max()) == (0, 59)
     online_steps = batch.timesteps[~is_logged(batch)]
     assert (online_steps.min(), online_steps.max()) == (0, 19)
     seeds = batch.observations[1, :, 0][~is_logged(batch)[1]]
     assert (seeds == 1001).all()
 
 
-def test_in_proportion_with_no_online_rows_is_the_dataset_alone() -> None:
+def test_in_proportion_with_nothing_online_it_is_the_dataset_alone() -> None:
     batch = online(steps=0, offline=logged()).sample(50, generator())
     assert is_logged(batch).all()
 
 
-def test_a_share_of_one_needs_no_online_rows() -> None:
+def test_a_share_of_one_needs_nothing_online() -> None:
     batch = online(steps=0, offline=logged(), offline_share=1.0).sample(50, generator())
     assert is_logged(batch).all()
 
 
-def test_logged_rows_carry_their_returns_to_go_and_ends() -> None:
+def test_logged_transitions_carry_their_returns_to_go_and_ends() -> None:
     data = logged()
     batch = OfflineData(data, 2, gamma=GAMMA).sample(300, generator())
-    row = batch.observations[..., 0].long()
-    assert torch.equal(batch.returns_to_go, torch.from_numpy(data.returns_to_go(GAMMA))[row])
-    assert torch.equal(batch.terminations, torch.from_numpy(data.terminations).float()[row])
-    assert torch.equal(batch.timesteps, torch.from_numpy(data.timesteps).float()[row])
-    assert torch.equal(batch.next_observations[..., 0].long(), row + 1)
+    n = batch.observations[..., 0].long()
+    assert torch.equal(batch.returns_to_go, torch.from_numpy(data.returns_to_go(GAMMA))[n])
+    assert torch.equal(batch.terminations, torch.from_numpy(data.terminations).float()[n])
+    assert torch.equal(batch.timesteps, torch.from_numpy(data.timesteps).float()[n])
+    assert torch.equal(batch.next_observations[..., 0].long(), n + 1)
     assert 0 < batch.terminations.sum() < (batch.timesteps == 3).sum()  # truncations are 0
 
 
-def test_offline_seeds_draw_different_rows() -> None:
+def test_offline_seeds_draw_different_transitions() -> None:
     batch = OfflineData(logged(), 2, gamma=GAMMA).sample(64, generator())
     assert not torch.equal(batch.rewards[0], batch.rewards[1])
 
 
-def test_the_rows_that_are_drawn_do_not_depend_on_the_contents() -> None:
+def test_what_is_drawn_does_not_depend_on_the_contents() -> None:
     buffer = online(offline=logged(), offline_share=0.5)
     before = buffer.sample(40, generator(7), batches=2)
-    buffer.rows.mul_(-3.0)
+    buffer.packed.mul_(-3.0)
     after = buffer.sample(40, generator(7), batches=2)
     factor = torch.where(is_logged(before), 1.0, -3.0)
     assert torch.equal(before.rewards * factor, after.rewards)
@@ -285,8 +330,8 @@ def test_the_same_generator_seed_draws_the_same_batch() -> None:
 def test_the_dataset_is_not_copied_for_each_seed() -> None:
     buffer = online(seeds=6, offline=logged(40))
     assert buffer.offline is not None
-    assert buffer.offline.rows.shape == (40, 2 * 2 + 1 + 4)
-    assert (buffer.offline_rows, online().offline_rows) == (40, 0)
+    assert buffer.offline.packed.shape == (40, 2 * 2 + 1 + 4)
+    assert (buffer.offline_size, online().offline_size) == (40, 0)
 
 
 def test_batch_to_moves_every_field() -> None:
@@ -342,22 +387,22 @@ def test_a_dataset_of_another_size_is_an_error() -> None:
         online(offline=logged(observation_size=3))
 
 
-def test_a_row_of_another_shape_is_named() -> None:
+def test_a_transition_of_another_shape_is_named() -> None:
     buffer = online()
-    row, number = np.zeros((3, 2)), np.zeros(3)
+    pair, number = np.zeros((3, 2)), np.zeros(3)
     with pytest.raises(InputError, match=r"'actions' has shape \(3, 2\), expected \(3, 1\)"):
-        buffer.add(row, row, number, row, number, number, number)
+        buffer.add(pair, pair, number, pair, number, number, number)
     with pytest.raises(InputError, match=r"'rewards' has shape \(2,\), expected \(3,\)"):
-        buffer.add(row, row[:, :1], number[:2], row, number, number, number)
+        buffer.add(pair, pair[:, :1], number[:2], pair, number, number, number)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_row_that_is_not_finite_is_named_with_its_seed_and_not_kept(bad: float) -> None:
+def test_a_transition_that_is_not_finite_is_named_with_its_seed_and_not_kept(bad: float) -> None:
     buffer = online()
-    row, number = np.zeros((3, 2)), np.zeros(3)
+    pair, number = np.zeros((3, 2)), np.zeros(3)
     broken = number.copy()
     broken[2] = bad
     with pytest.raises(NumericalError, match="transition of seed 2 has NaN or infinite"):
-        buffer.add(row, row[:, :1], broken, row, number, number, number)
+        buffer.add(pair, pair[:, :1], broken, pair, number, number, number)
     assert len(buffer) == 5
-    assert buffer.rows[..., : 2 * 2 + 1 + 2].isfinite().all()
+    assert buffer.packed[..., : 2 * 2 + 1 + 2].isfinite().all()

@@ -245,18 +245,17 @@ def test_training_episodes_are_those_counted_by_hand(scripted: tuple[Run, Replay
 
 def test_the_replay_buffer_holds_the_true_transitions(scripted: tuple[Run, ReplayBuffer]) -> None:
     _, replay = scripted
-    columns = replay._layout
-    rows = {name: replay.rows[..., where].numpy() for name, where in columns.items()}
-    assert rows["timesteps"][..., 0].tolist() == [[0, 1, 0, 1, 2, 0], [0, 1, 2, 0, 1, 2]]
-    assert rows["rewards"][..., 0].tolist() == [[1, 2, 3, 4, 5, 6], [10, 20, 30, 40, 50, 60]]
+    held = replay.recent(6)
+    assert held.timesteps.tolist() == [[0, 1, 0, 1, 2, 0], [0, 1, 2, 0, 1, 2]]
+    assert held.rewards.tolist() == [[1, 2, 3, 4, 5, 6], [10, 20, 30, 40, 50, 60]]
     # Only a termination stops the bootstrap; seed 0's truncation at step 5 does not.
-    assert rows["terminations"][..., 0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]
+    assert held.terminations.tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]
     reached = np.float32([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     for seed in (0, 1):  # the observation reached, not the one after the reset
-        np.testing.assert_array_equal(rows["next_observations"][seed, :, 0], reached)
+        np.testing.assert_array_equal(held.next_observations[seed, :, 0], reached)
     seen = np.float32([[0, 0.1, -0.2, 0.3, 0.4, -0.5], [0, 0.1, 0.2, -0.3, 0.4, 0.5]])
-    np.testing.assert_array_equal(rows["observations"][..., 0], seen)
-    assert np.abs(rows["actions"]).max() <= 1
+    np.testing.assert_array_equal(held.observations[..., 0], seen)
+    assert held.actions.abs().max() <= 1
 
 
 # --- what is kept of the offline data ----------------------------------------------------------
@@ -291,7 +290,7 @@ def test_appended_data_is_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -
     kept: list[ReplayBuffer] = []
     batches = spy(monkeypatch, wide, "update_critics")
     run(prior, recipe, steps=100, callbacks=(lambda *given: kept.append(given[2]),))
-    assert (kept[-1].offline_rows, len(kept[-1])) == (len(MARKED), 100)
+    assert (kept[-1].offline_size, len(kept[-1])) == (len(MARKED), 100)
     shares = [float((batch.rewards == 100).float().mean()) for batch in batches]
     assert shares[0] > 0.98  # one online row beside the data
     assert shares[-1] == pytest.approx(len(MARKED) / (len(MARKED) + 100), abs=0.04)

@@ -266,7 +266,7 @@ def test_a_new_h_comes_into_force_when_the_seeds_next_episode_begins(
         eval_every=1,
         callbacks=(lambda *given: kept.append(given[2]),),
     )
-    actions = kept[-1].rows[..., kept[-1]._layout["actions"]][..., 0].tolist()  # (S, 6)
+    actions = kept[-1].recent(6).actions[..., 0].tolist()  # (S, 6)
     assert ["".join("G" if a > 0 else "E" for a in row) for row in actions] == who
     assert result.metrics["guide_steps"].tolist() == h
 
@@ -406,14 +406,14 @@ def test_a_run_from_nothing_starts_with_uniform_actions() -> None:
     kept: list[ReplayBuffer] = []
     result = brief(nothing, FROM_NOTHING, callbacks=(lambda *given: kept.append(given[2]),))
     assert result.handover.parts == () and result.learner.updates == 4
-    assert kept[-1].offline_rows == 0
-    first = kept[-1].rows[:, :4, kept[-1]._layout["actions"]]  # (S, 4, A)
+    assert kept[-1].offline_size == 0
+    first = kept[-1].recent(len(kept[-1])).actions[:, :4]  # (S, 4, A)
     other = brief(
         untrained(MAZE_DATA, seeds=SEEDS, seed=1),  # another frozen policy
         FROM_NOTHING,
         callbacks=(lambda *given: kept.append(given[2]),),
     )
-    assert torch.equal(kept[-1].rows[:, :4, kept[-1]._layout["actions"]], first)
+    assert torch.equal(kept[-1].recent(len(kept[-1])).actions[:, :4], first)
     assert same_state(result.learner.state_dict(), other.learner.state_dict())
     assert first.unique().numel() == first.numel()
 

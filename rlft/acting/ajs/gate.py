@@ -3,7 +3,7 @@
 `rule.py` says what the rule is and where each of its numbers comes from. Here the estimators
 come from outside, so that a test can put known numbers in their place.
 
-Letters: S seeds, B batch, K states that are read, N rows, O observation size.
+Letters: S seeds, B batch, K states that are read, N transitions, O observation size.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.learner import Estimate
 from rlft.algorithms.fqe.offline import initial_states
 from rlft.data import Batch, OfflineData
-from rlft.data.batch import row_layout, unpack_rows
 from rlft.nets.timed import JumpStartPolicy, TimedPolicy
 
 
@@ -70,7 +69,6 @@ class Gate(Horizon):
         self.logged = OfflineData(
             context.data, context.seeds, gamma=context.replay.gamma, device=context.device
         )
-        self.layout = row_layout(context.data.observation_size, context.data.action_size)
         self.starts = self._even_starts()  # (S, K, O)
         self._read()
 
@@ -132,7 +130,7 @@ class Gate(Horizon):
         )
 
     def _batch(self) -> Batch:
-        """Logged rows and the replay's, in the rule's shares."""
+        """Logged transitions and the replay's, in the rule's shares."""
         size = self.rule.fqe.batch_size
         logged = round(self.rule.data_share * size)
         parts = []
@@ -146,21 +144,20 @@ class Gate(Horizon):
         """First observations of the data's episodes, evenly spread over them: (S, K, O)."""
         starts = initial_states(self.context.data)
         count = min(self.rule.states, len(starts))
-        rows = np.linspace(0, len(starts) - 1, count).round().astype(np.int64)  # (K,)
-        chosen = torch.as_tensor(starts[rows], device=self.context.device)  # (K, O)
+        index = np.linspace(0, len(starts) - 1, count).round().astype(np.int64)  # (K,)
+        chosen = torch.as_tensor(starts[index], device=self.context.device)  # (K, O)
         return chosen.expand(self.context.seeds, -1, -1)  # (S, K, O)
 
     def _hand_off_states(self) -> tuple[Tensor, Tensor]:
         """The states whose time step is nearest h: (S, K, O), with these time steps (S, K).
 
         From where the batches come. There are always some, also when no episode lasts as long as h;
-        among equally near ones chance decides, so that old rows are not preferred.
+        among equally near ones chance decides, so that old ones are not preferred.
         """
-        replay, seeds = self.context.replay, self.context.seeds
-        rows = replay.rows[:, : len(replay)]  # (S, N, W)
+        replay = self.context.replay
+        seen = replay.recent(len(replay))  # N of each seed
         if self.rule.data_share > 0 or len(replay) == 0:
-            rows = torch.cat((rows, self.logged.rows.expand(seeds, -1, -1)), 1)
-        seen = unpack_rows(self.layout, rows)
+            seen = Batch.concatenate((seen, self.logged.as_batch()))
         h = as_tensor(self.proposed, self.context.device).unsqueeze(1)  # (S, 1)
         distance = (seen.timesteps - h).abs()  # (S, N), whole numbers
         distance += torch.rand(distance.shape, generator=self.generator, device=distance.device)

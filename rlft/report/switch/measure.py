@@ -126,11 +126,11 @@ def describe_replay(replay: ReplayBuffer | None) -> str:
     if replay is None:
         return "not given"
     online = f"{len(replay):,} online transitions per seed"
-    if replay.offline_rows == 0:
+    if replay.offline_size == 0:
         return f"{online}, no offline data"
     share = replay.offline_share
     how = "drawn in proportion" if share is None else f"{share:.0%} of each batch"
-    return f"{online}, {replay.offline_rows:,} offline ({how})"
+    return f"{online}, {replay.offline_size:,} offline ({how})"
 
 
 def _temperature(learner: Learner) -> Interval | None:
