@@ -155,7 +155,7 @@ UMAZE = LAYOUTS["umaze"]
     [
         (lambda: frame_slider(drawings(), ["one"], description=""), r"\(1,\).*\(5,\).*each frame"),
         (lambda: static_strip([], [], description=""), "frames=0.*1 or more"),
-        (lambda: static_strip(drawings(), LABELS, description="", count=0), "count=0.*1 or more"),
+        (lambda: static_strip(drawings(), LABELS, description="", count=0), "^count=0.*1 or more"),
         (lambda: frame_slider([b"GIF89a."], ["one"], description=""), "7 bytes.*no PNG.*Give"),
         (lambda: animate_episode({}, UMAZE), "paths=0.*1 or more"),
         (
