@@ -74,11 +74,11 @@ def fill(replay: ReplayBuffer, steps: int, *, reward: float = 7.0) -> None:
         t = np.full(seeds, n % LIMIT)
         state = np.full((seeds, 1), 100 + t[0], np.float32)  # tells its own time step
         replay.add(
-            state,
-            np.zeros((seeds, 1)),
-            np.full(seeds, reward),
-            state + 1,
-            np.zeros(seeds, bool),
-            t == LIMIT - 1,
-            t,
+            observations=state,
+            actions=np.zeros((seeds, 1)),
+            rewards=np.full(seeds, reward),
+            next_observations=state + 1,
+            terminations=np.zeros(seeds, bool),
+            truncations=t == LIMIT - 1,
+            timesteps=t,
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlft.acting.horizon import Horizon, ScheduleContext, longest
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, within
 from rlft.core.registry import stored
 
 
@@ -33,10 +33,7 @@ class Random:
     up_to: int | None = None
 
     def __post_init__(self) -> None:
-        if self.up_to is not None and self.up_to < 0:
-            raise InputError(
-                f"Random(up_to={self.up_to}): h counts the guide's steps; give 0 or more."
-            )
+        at_least(0, up_to=self.up_to, hint="Give 0 for no guide.", of="Random")
 
     def start(self, context: ScheduleContext) -> Horizon:
         """Draws the first episodes' h."""
@@ -67,13 +64,14 @@ class Geometric:
     continue_probability: float = 0.98
 
     def __post_init__(self) -> None:
-        for name in ("roll_in_probability", "continue_probability"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise InputError(
-                    f"Geometric({name}={value}): a probability must lie in [0, 1]; ExPLORe uses "
-                    "0.9 to roll in and 0.99 to continue."
-                )
+        within(
+            0,
+            1,
+            roll_in_probability=self.roll_in_probability,
+            continue_probability=self.continue_probability,
+            hint="Use ExPLORe's 0.9 to roll in, 0.99 to continue.",
+            of="Geometric",
+        )
 
     def start(self, context: ScheduleContext) -> Horizon:
         """Draws the first episodes' h."""

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from rlft.acting.horizon import Schedule
 from rlft.acting.schedules import Fixed
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import one_of, positive, within
+from rlft.core.errors import InputError
 from rlft.core.registry import Registry, stored
 from rlft.nets.policies import Policy
 from rlft.nets.timed import check_pair, guide_walks
@@ -163,15 +164,9 @@ class EpsilonGreedy:
     scale: float = 0.5  # as large as the noise of the course's medium data
 
     def __post_init__(self) -> None:
-        if not 0 <= self.epsilon <= 1:
-            raise InputError(
-                f"epsilon={self.epsilon}: the probability of a random action must lie in [0, 1]; "
-                "0.2 is the course's choice."
-            )
-        if self.noise not in NOISES:
-            raise unknown("noise", self.noise, NOISES)
-        if not self.scale > 0:  # not a number is refused too
-            raise InputError(f"scale={self.scale}: a standard deviation must be positive; use 0.5.")
+        within(0, 1, epsilon=self.epsilon, hint="Use 0.2, the course's choice.", of="EpsilonGreedy")
+        one_of(NOISES, noise=self.noise)
+        positive(scale=self.scale, hint="Use 0.5, the course's choice.", of="EpsilonGreedy")
 
     @property
     def random_share(self) -> float:

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from rlft.acting.horizon import Horizon, ScheduleContext, longest
+from rlft.core.checks import at_least, within
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 
@@ -34,10 +35,7 @@ class Fixed:
     steps: int | None = 0
 
     def __post_init__(self) -> None:
-        if self.steps is not None and self.steps < 0:
-            raise InputError(
-                f"Fixed(steps={self.steps}): h counts the guide's steps; give 0 or more."
-            )
+        at_least(0, steps=self.steps, hint="Give 0 for no guide.", of="Fixed")
 
     def start(self, context: ScheduleContext) -> Horizon:
         """h, everywhere and always."""
@@ -70,23 +68,13 @@ class Linear:
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.end < 0 or (self.start_at is not None and self.start_at < 0):
-            raise InputError(
-                f"Linear(start_at={self.start_at}, end={self.end}): h counts the guide's steps; "
-                "give 0 or more."
-            )
+        at_least(0, start_at=self.start_at, end=self.end, hint="Give 0 for no guide.", of="Linear")
         if self.start_at is not None:
             self._check_fall(self.start_at)
-        if not 0 < self.share <= 1:
-            raise InputError(
-                f"Linear(share={self.share}): the share of the run must lie in (0, 1]; use 0.5, or "
-                "give steps=... in environment steps."
-            )
-        if self.steps is not None and self.steps < 1:
-            raise InputError(
-                f"Linear(steps={self.steps}): h needs at least 1 environment step to fall; use "
-                "Fixed(...) for an h that does not move."
-            )
+        hint = "Or give steps=... in environment steps."
+        within(0, 1, without=(0,), share=self.share, hint=hint, of="Linear")
+        hint = "Use Fixed(...) for an h that does not move."
+        at_least(1, steps=self.steps, hint=hint, of="Linear")
 
     def _check_fall(self, start: int) -> None:
         if self.end > start:
@@ -151,19 +139,9 @@ class Stepped:
     def __post_init__(self) -> None:
         if self.stages is not None:
             _check_stages(self.stages)
-        if self.count < 2:
-            raise InputError(
-                f"Stepped(count={self.count}): a curriculum needs at least 2 stages; use 10."
-            )
-        if self.tolerance < 0:
-            raise InputError(
-                f"Stepped(tolerance={self.tolerance}): the share of the best return that may be "
-                "missing must be 0 or more; use 0.05."
-            )
-        if self.window < 1:
-            raise InputError(
-                f"Stepped(window={self.window}): a moving mean needs at least 1 evaluation."
-            )
+        at_least(2, count=self.count, hint="Use 10 stages.", of="Stepped")
+        at_least(0, tolerance=self.tolerance, hint="Use 0.05, or 0 to allow nothing.", of="Stepped")
+        at_least(1, window=self.window, hint="Use 1 for no averaging.", of="Stepped")
 
     def start(self, context: ScheduleContext) -> Horizon:
         """Begins with the first stage."""

@@ -11,6 +11,7 @@ import os
 
 import torch
 
+from rlft.core.checks import refused
 from rlft.core.errors import InputError
 
 
@@ -23,9 +24,8 @@ def set_threads() -> None:
     given = os.environ.get("RLFT_THREADS", "")
     if given:
         if not given.isdecimal() or int(given) < 1:
-            raise InputError(
-                f"RLFT_THREADS is {given!r}; expected a whole number of threads, 1 or more. "
-                "Unset it for one thread."
+            raise refused(
+                "RLFT_THREADS", given, "a whole number, 1 or more", "Unset it for one thread."
             )
         torch.set_num_threads(int(given))
     elif not os.environ.get("OMP_NUM_THREADS"):  # PyTorch has read that one itself

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.core.checks import shaped
 from rlft.core.errors import InputError
 
 
@@ -127,11 +128,7 @@ def pack_transitions(
         width = where.stop - where.start
         matrix = name in ("observations", "actions", "next_observations")
         expected = (count, width) if matrix else (count,)
-        if values.shape != expected:
-            raise InputError(
-                f"'{name}' has shape {values.shape}, expected {expected}: one entry for each seed "
-                f"or transition. Check the sizes that the buffer was made with."
-            )
+        shaped(expected, **{name: values}, hint="Check the sizes given to the buffer.", of="Batch")
         packed[:, where] = values if matrix else values[:, None]
     return packed
 
@@ -168,10 +165,3 @@ def draw_indices(
 ) -> Tensor:
     """Draws from 0 ... count-1 where the generator lives; they end on the device."""
     return torch.randint(count, shape, generator=generator, device=generator.device).to(device)
-
-
-def at_least_one(name: str, value: int) -> int:
-    """Returns a count of one or more; raises InputError for less."""
-    if value < 1:
-        raise InputError(f"{name} is {value}. Give a whole number of at least 1.")
-    return value

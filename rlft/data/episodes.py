@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from rlft.core.checks import at_least, finite, shaped, within
 from rlft.core.errors import InputError
 
 # Every array of a dataset with the type it is stored in; the order is the order of the digest.
@@ -71,8 +72,7 @@ def timesteps_of(ends: np.ndarray) -> np.ndarray:
 
 def check_gamma(gamma: float) -> None:
     """Raises InputError unless the discount lies in [0, 1]."""
-    if not 0.0 <= gamma <= 1.0:
-        raise InputError(f"gamma is {gamma!r}. A discount lies in [0, 1]; 0.98 is usual here.")
+    within(0, 1, gamma=gamma, hint="A discount of 0.98 is usual here.")
 
 
 def check_arrays(arrays: Mapping[str, np.ndarray], name: str) -> None:
@@ -87,49 +87,29 @@ def check_arrays(arrays: Mapping[str, np.ndarray], name: str) -> None:
             [-1, 1], or time steps that contradict the episode ends.
     """
     _check_shapes(arrays, name)
-    _check_finite(arrays, name)
+    numbers = {field: arrays[field] for field in (*MATRICES, "rewards")}
+    hint = f"Remove those episodes of dataset {name!r}, or fetch it again."
+    finite(**numbers, hint=hint, of="Transitions")
     _check_boundaries(arrays, name)
     _check_actions(arrays["actions"], name)
 
 
 def _check_shapes(arrays: Mapping[str, np.ndarray], name: str) -> None:
     """Raises unless all arrays have the same N > 0 rows and the sizes agree."""
+    hint = f"Give each array of dataset {name!r} one row for each transition, of flat numbers."
+    rows = len(arrays["observations"])
     for field, array in arrays.items():
-        axes = 2 if field in MATRICES else 1
-        if array.ndim != axes or (axes == 2 and array.shape[1] == 0):
-            expected = "(N, size)" if axes == 2 else "(N,)"
-            raise InputError(
-                f"'{field}' of dataset {name!r} has shape {array.shape}, expected {expected}. "
-                f"Flatten each observation and action to one axis."
-            )
-    lengths = {field: len(array) for field, array in arrays.items()}
-    if set(lengths.values()) == {0}:
-        raise InputError(f"Dataset {name!r} is empty. It needs at least one transition.")
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{field} {length}" for field, length in lengths.items())
-        raise InputError(
-            f"The arrays of dataset {name!r} differ in length: {listed}. Give each of them one "
-            f"row for each transition."
-        )
-    shapes = arrays["observations"].shape, arrays["next_observations"].shape
-    if shapes[0] != shapes[1]:
-        raise InputError(
-            f"'observations' of dataset {name!r} has shape {shapes[0]}, 'next_observations' "
-            f"{shapes[1]}. Give both the same shape."
-        )
-
-
-def _check_finite(arrays: Mapping[str, np.ndarray], name: str) -> None:
-    """Raises at the first NaN or infinite number."""
-    for field in ("observations", "actions", "rewards", "next_observations"):
-        rows = len(arrays[field])
-        finite = np.isfinite(arrays[field].reshape(rows, -1)).all(axis=1)  # (N,)
-        if not finite.all():
-            raise InputError(
-                f"'{field}' of dataset {name!r} contains NaN or infinite values: first in row "
-                f"{int(np.argmin(finite))}, {rows - int(finite.sum())} of {rows} rows. Remove "
-                f"those episodes, or fetch the dataset again."
-            )
+        expected = (rows, "size") if field in MATRICES else (rows,)
+        shaped(expected, **{field: array}, hint=hint, of="Transitions")
+    at_least(
+        1,
+        transitions=rows,
+        observation_size=arrays["observations"].shape[1],
+        action_size=arrays["actions"].shape[1],
+        hint=f"Dataset {name!r} is empty: record it again.",
+    )
+    seen = arrays["observations"].shape
+    shaped(seen, next_observations=arrays["next_observations"], hint=hint, of="Transitions")
 
 
 def _check_boundaries(arrays: Mapping[str, np.ndarray], name: str) -> None:

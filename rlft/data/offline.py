@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import torch
 
+from rlft.core.checks import at_least
 from rlft.data.batch import (
     Batch,
-    at_least_one,
     draw_indices,
     gather_transitions,
     pack_transitions,
@@ -41,7 +41,8 @@ class OfflineData:
         gamma: float,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.seeds = at_least_one("seeds", seeds)
+        at_least(1, seeds=seeds, hint="Use 1 for a single run.")
+        self.seeds = seeds
         self.observation_size = data.observation_size
         self.action_size = data.action_size
         self._layout = transition_layout(self.observation_size, self.action_size)
@@ -78,8 +79,7 @@ class OfflineData:
         Raises:
             InputError: batch_size or batches < 1.
         """
-        at_least_one("batch_size", batch_size)
-        at_least_one("batches", batches)
+        at_least(1, batch_size=batch_size, batches=batches, hint="Draw one transition or more.")
         index = draw_indices(
             len(self), (self.seeds, batch_size * batches), generator, self.packed.device
         )

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.core.checks import at_least
+from rlft.core.checks import at_least, refused, within
 from rlft.core.errors import InputError, NumericalError
 from rlft.data.batch import (
     Batch,
-    at_least_one,
     draw_indices,
     gather_transitions,
     pack_transitions,
@@ -62,14 +61,17 @@ class ReplayBuffer:
         offline_share: float | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.seeds = at_least_one("seeds", seeds)
-        self.capacity = at_least_one("capacity", capacity)
-        self.observation_size = observation_size
-        self.action_size = action_size
+        hint = "Use seeds=1 for a single run; capacity counts the rows that each seed keeps."
+        at_least(1, seeds=seeds, capacity=capacity, hint=hint)
         check_gamma(gamma)
-        self.gamma = gamma
-        self.offline_share = _checked_share(offline_share, offline is not None)
-        self.offline = None
+        hint = "Or give None to draw in proportion to the sizes."
+        within(0, 1, offline_share=offline_share, hint=hint)
+        if offline_share and offline is None:
+            hint = "There is no dataset to draw from: pass offline=..., or set the share to None."
+            raise refused("offline_share", offline_share, "0 or None", hint)
+        self.seeds, self.capacity, self.gamma = seeds, capacity, gamma
+        self.observation_size, self.action_size = observation_size, action_size
+        self.offline, self.offline_share = None, offline_share
         if offline is not None:
             sizes = (offline.observation_size, offline.action_size)
             if sizes != (observation_size, action_size):
@@ -184,8 +186,7 @@ class ReplayBuffer:
         Raises:
             InputError: nothing to draw from, or batch_size or batches < 1.
         """
-        at_least_one("batch_size", batch_size)
-        at_least_one("batches", batches)
+        at_least(1, batch_size=batch_size, batches=batches, hint="Draw one row or more.")
         if self.offline is not None and self.offline_share is None:
             drawn = self._draw_proportional(batch_size * batches, generator)
         else:
@@ -251,20 +252,3 @@ class ReplayBuffer:
     def _online(self, index: Tensor) -> Tensor:
         """Takes online transitions (S, B), each seed from its own ring: (S, B, W)."""
         return gather_transitions(self.packed.flatten(0, 1), index + self._first)
-
-
-def _checked_share(share: float | None, has_data: bool) -> float | None:
-    """The offline share, if it lies in [0, 1] and there is a dataset to draw from."""
-    if share is None:
-        return None
-    if not 0.0 <= share <= 1.0:
-        raise InputError(
-            f"offline_share is {share}. Give a share in [0, 1], or None to draw in "
-            f"proportion to the sizes."
-        )
-    if share > 0.0 and not has_data:
-        raise InputError(
-            f"offline_share is {share}, but there is no dataset to draw from. Pass "
-            f"offline=..., or set the share to 0 or None."
-        )
-    return share

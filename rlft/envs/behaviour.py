@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, refused, within
 from rlft.envs.dynamics import maze_step
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.geometry import MazeLayout
@@ -48,14 +48,15 @@ class Behaviour:
     avoid: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("quality", "random_actions", "coverage"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise InputError(f"Behaviour.{name} is {value}; expected a share in [0, 1].")
-        if not 0 <= self.action_noise < np.inf:
-            raise InputError(
-                f"Behaviour.action_noise is {self.action_noise}; expected a number >= 0."
-            )
+        within(
+            0,
+            1,
+            quality=self.quality,
+            random_actions=self.random_actions,
+            coverage=self.coverage,
+            hint="Use 1 for the whole, 0 for none.",
+        )
+        within(0, np.inf, without=(np.inf,), action_noise=self.action_noise, hint="Use 0 for none.")
 
 
 @dataclass(frozen=True)
@@ -132,19 +133,14 @@ def log_episodes(
     Raises:
         InputError: an environment other than a maze, no time limit, or transitions < 1.
     """
-    if transitions < 1:
-        raise InputError(f"transitions is {transitions}; expected at least 1.")
+    at_least(1, transitions=transitions, hint="Give the number of steps to log.")
     env = make_vec(env_id, num_envs, env_kwargs=env_kwargs)
     if not isinstance(env, MazeVectorEnv):
-        raise InputError(
-            f"Scripted behaviour is for mazes, not for {env_id!r}; expected an id such as "
-            "'rlft/Maze-Detour-v0'."
-        )
+        hint = "Scripted policies walk through mazes only; load other data from Minari."
+        raise refused("env_id", env_id, "a maze, such as 'rlft/Maze-Detour-v0'", hint)
     if env.options.time_limit is None:
-        raise InputError(
-            f"time_limit of {env_id!r} is None, so an episode might never end; expected a number "
-            "of steps when logging data."
-        )
+        hint = f"Without one an episode of {env_id!r} might never end and never be logged."
+        raise refused("time_limit", None, "a number of steps", hint)
     rng = np.random.default_rng(seed)
     env.reset(seed=seed)
     targets = geodesic_targets(env.layout, avoid=behaviour.avoid)

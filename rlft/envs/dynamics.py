@@ -15,7 +15,8 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import ArrayLike, NDArray
 
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import at_least, finite, one_of, shaped, within
+from rlft.core.errors import InputError
 from rlft.envs.geometry import Cell, MazeLayout
 from rlft.envs.layouts import find_layout
 
@@ -81,17 +82,8 @@ def check_actions(actions: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floa
         InputError: another shape, or NaN or infinite entries.
     """
     array = np.asarray(actions, dtype=np.float32)
-    if array.shape != shape:
-        raise InputError(
-            f"The actions have shape {array.shape}; expected {shape}: one row per environment."
-        )
-    if not np.isfinite(array).all():
-        row = int((~np.isfinite(array)).any(axis=1).argmax())
-        raise InputError(
-            f"The actions contain NaN or infinite numbers, first in row {row}: "
-            f"{array[row].tolist()}; expected numbers in [-1, 1]. Look at the policy that made "
-            "them: its weights may have diverged."
-        )
+    shaped(shape, actions=array, hint="Give one row for each environment.")
+    finite(actions=array, hint="Look at the weights of the policy that chose them.")
     return array
 
 
@@ -124,19 +116,11 @@ class MazeOptions:
     """The layout with the blocked cells walled."""
 
     def __post_init__(self) -> None:
-        if self.reward not in REWARDS:
-            raise unknown("maze reward", self.reward, REWARDS)
-        if not 0 <= self.action_noise < np.inf:
-            raise InputError(f"action_noise is {self.action_noise}; expected a number >= 0.")
-        if not 0 <= self.start_spread < 0.5:
-            raise InputError(
-                f"start_spread is {self.start_spread} cells; expected at least 0 and less than "
-                "0.5, so that episodes start in the start cell."
-            )
-        if self.time_limit is not None and self.time_limit < 1:
-            raise InputError(
-                f"time_limit is {self.time_limit}; expected at least 1 step, or None for no limit."
-            )
+        one_of(REWARDS, reward=self.reward)
+        within(0, np.inf, without=(np.inf,), action_noise=self.action_noise, hint="Use 0 for none.")
+        hint = "Use 0 to start at the centre of the start cell."
+        within(0, 0.5, without=(0.5,), start_spread=self.start_spread, hint=hint)
+        at_least(1, time_limit=self.time_limit, hint="Or give None for no limit.")
         maze = find_layout(self.layout).with_walls(self.blocked_cells)
         object.__setattr__(self, "maze", maze)
 
@@ -186,13 +170,10 @@ class Maze:
             InputError: another shape, or a state in a wall or outside of the maze.
         """
         array = np.asarray(states, dtype=np.float32)
-        if array.shape != self.positions.shape:
-            raise InputError(
-                f"options['state'] has shape {array.shape}; expected {self.positions.shape}: one "
-                "observation (x, y) per environment."
-            )
-        finite = np.isfinite(array)  # (N, 2)
-        unusable = ~finite.all(axis=1) | self.layout.in_wall(np.where(finite, array, 0.0))
+        hint = "Give one observation (x, y) for each environment."
+        shaped(self.positions.shape, state=array, hint=hint)
+        known = np.isfinite(array)  # (N, 2)
+        unusable = ~known.all(axis=1) | self.layout.in_wall(np.where(known, array, 0.0))
         if unusable.any():
             row = int(unusable.argmax())
             raise InputError(

@@ -6,7 +6,7 @@ D4RL made known. Add a map here, or pass a `MazeLayout` of your own to an enviro
 
 from __future__ import annotations
 
-from rlft.core.errors import unknown
+from rlft.core.checks import one_of
 from rlft.envs.geometry import Cell, MazeLayout
 
 __all__ = ["DETOUR", "LARGE", "LAYOUTS", "MEDIUM", "UMAZE", "Cell", "MazeLayout", "find_layout"]
@@ -81,6 +81,5 @@ def find_layout(layout: str | MazeLayout) -> MazeLayout:
     """
     if isinstance(layout, MazeLayout):
         return layout
-    if layout not in LAYOUTS:
-        raise unknown("maze layout", layout, LAYOUTS, "Or pass a rlft.envs.MazeLayout.")
+    one_of(LAYOUTS, layout=layout, hint="Or pass a rlft.envs.MazeLayout.")
     return LAYOUTS[layout]

@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least
 from rlft.envs.dynamics import TIME_LIMIT, Maze, MazeOptions
 from rlft.envs.geometry import Cell, MazeLayout
 
@@ -42,7 +42,12 @@ class MazeEnv(gym.Env):
         time_limit: int | None = TIME_LIMIT,
     ) -> None:
         self.options = MazeOptions(
-            layout, reward, action_noise, start_spread, tuple(blocked_cells), time_limit
+            layout=layout,
+            reward=reward,
+            action_noise=action_noise,
+            start_spread=start_spread,
+            blocked_cells=tuple(blocked_cells),
+            time_limit=time_limit,
         )
         self.maze = Maze(self.options, 1)
         self.layout = self.maze.layout
@@ -106,11 +111,15 @@ class MazeVectorEnv(VectorEnv):
         blocked_cells: Iterable[Cell] = (),
         time_limit: int | None = TIME_LIMIT,
     ) -> None:
-        if num_envs < 1:
-            raise InputError(f"num_envs is {num_envs}; expected at least 1.")
+        at_least(1, num_envs=num_envs, hint="Use 1 for a single one.")
         self.num_envs = num_envs
         self.options = MazeOptions(
-            layout, reward, action_noise, start_spread, tuple(blocked_cells), time_limit
+            layout=layout,
+            reward=reward,
+            action_noise=action_noise,
+            start_spread=start_spread,
+            blocked_cells=tuple(blocked_cells),
+            time_limit=time_limit,
         )
         self.maze = Maze(self.options, num_envs)
         self.layout = self.maze.layout

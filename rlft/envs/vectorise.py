@@ -18,7 +18,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
-from rlft.core.checks import shaped
+from rlft.core.checks import at_least, refused, shaped
 from rlft.core.errors import InputError, unknown
 from rlft.envs.dynamics import MazeOptions, check_actions
 from rlft.envs.maze import MazeVectorEnv
@@ -142,10 +142,10 @@ def make_vec(
         InputError: unknown id or option, num_envs < 1, or spaces that the learners cannot use.
     """
     spec, options = find_spec(env_id), dict(env_kwargs or {})
-    if num_envs < 1:
-        raise InputError(f"num_envs is {num_envs}; expected at least 1.")
+    at_least(1, num_envs=num_envs, hint="Use 1 for a single one.")
     if time_limit not in ("default", None) and not (isinstance(time_limit, int) and time_limit > 0):
-        raise InputError(f"time_limit is {time_limit!r}; expected at least 1, None or 'default'.")
+        hint = "Or give None for no limit, 'default' for the registered one."
+        raise refused("time_limit", time_limit, "a whole number, 1 or more", hint)
     if is_maze(env_id):
         return _make_maze(spec, num_envs, time_limit, options)
     steps = {"default": None, None: -1}.get(time_limit, time_limit)  # gymnasium's own codes

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rlft.core.errors import InputError
+from rlft.core.checks import at_least, within
 from rlft.core.registry import stored
 
 
@@ -143,10 +143,7 @@ class QEnsemble(nn.Module):
         generator: torch.Generator,
     ):
         super().__init__()
-        if config.ensemble < 1:
-            raise InputError(
-                f"ensemble={config.ensemble}: a Q ensemble needs at least 1 critic; use 2 or 10."
-            )
+        at_least(1, ensemble=config.ensemble, hint="Use 2 critics, or 10.", of="CriticConfig")
         self.seeds, self.ensemble = seeds, config.ensemble
         sizes = (observation_size + action_size, *config.hidden, 1)
         self.mlp = MLP(seeds * config.ensemble, sizes, config.layer_norm, generator)
@@ -192,11 +189,8 @@ class ValueNet(nn.Module):
 
 def check_subset(subset: int, ensemble: int) -> None:
     """Raises InputError unless `subset` critics can be drawn from an ensemble of that size."""
-    if not 1 <= subset <= ensemble:
-        raise InputError(
-            f"target_subset={subset} must be between 1 and the ensemble's size {ensemble}. "
-            "Make the ensemble larger or the subset smaller."
-        )
+    hint = "Make the ensemble larger or the subset smaller."
+    within(1, ensemble, target_subset=subset, hint=hint)
 
 
 def random_members(

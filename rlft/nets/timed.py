@@ -15,6 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from rlft.core.checks import shaped
 from rlft.core.errors import InputError
 from rlft.nets.policies import Policy
 
@@ -100,11 +101,7 @@ class JumpStartPolicy:
 
     def __post_init__(self) -> None:
         check_pair(self.guide, self.explorer)
-        if self.horizon.shape != (self.guide.seeds,):
-            raise InputError(
-                f"horizon has shape {tuple(self.horizon.shape)}, expected one h for each of "
-                f"{self.guide.seeds} seeds: ({self.guide.seeds},)."
-            )
+        shaped((self.seeds,), horizon=self.horizon, hint="Give one h for each seed.")
 
     @property
     def seeds(self) -> int:

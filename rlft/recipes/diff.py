@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from html import escape
 from typing import Any
 
+from rlft.core.checks import at_least
 from rlft.core.errors import InputError
 from rlft.core.table import Table
 from rlft.recipes.recipe import Handover, Recipe, online_config
@@ -68,11 +69,7 @@ def diff_recipes(*recipes: str | Recipe, presets: str | Sequence[str] = "course"
     Raises:
         InputError: fewer than two recipes, an unknown name or scale, or not one scale for each.
     """
-    if len(recipes) < 2:
-        raise InputError(
-            f"diff_recipes was given {len(recipes)} recipe: a difference needs two or more, as in "
-            "diff_recipes('sac', 'wsrl')."
-        )
+    at_least(2, recipes=len(recipes), hint="Try diff_recipes('sac', 'wsrl').", of="diff_recipes")
     scales = [presets] * len(recipes) if isinstance(presets, str) else list(presets)
     if len(scales) != len(recipes):
         raise InputError(

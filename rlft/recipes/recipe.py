@@ -11,7 +11,8 @@ from typing import Literal
 
 from rlft.acting.rules import NO_GUIDE, Acting, FrozenActs, LearnerActs
 from rlft.algorithms import Config
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import at_least, one_of, within
+from rlft.core.errors import InputError
 from rlft.core.registry import stored
 
 PRESETS = ("course", "paper")
@@ -43,13 +44,8 @@ class Handover:
     offline_share: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.retention not in ("drop", "mix", "append"):
-            raise unknown("retention", self.retention, ("drop", "mix", "append"))
-        if not 0 <= self.offline_share <= 1:
-            raise InputError(
-                f"offline_share={self.offline_share}: the share of offline transitions in a batch "
-                "must lie in [0, 1]; 0.5 is the usual symmetric mix."
-            )
+        one_of(("drop", "mix", "append"), retention=self.retention)
+        within(0, 1, offline_share=self.offline_share, hint="Use 0.5 for the usual symmetric mix.")
 
 
 @stored
@@ -71,11 +67,13 @@ class Warmup:
     critic_updates: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or self.critic_updates < 0:
-            raise InputError(
-                f"Warmup(steps={self.steps}, critic_updates={self.critic_updates}): both are "
-                "counts; give 0 for none, or more."
-            )
+        at_least(
+            0,
+            steps=self.steps,
+            critic_updates=self.critic_updates,
+            hint="Use 0 for none.",
+            of="Warmup",
+        )
         if self.acting.schedule != NO_GUIDE:
             raise InputError(
                 f"Warmup(acting={self.acting}): h is the business of the recipe's own acting rule. "
@@ -102,18 +100,15 @@ class Online:
     policy_batch: Literal["last", "all"] = "last"
 
     def __post_init__(self) -> None:
-        if self.utd < 1 or self.policy_delay < 1:
-            raise InputError(
-                f"utd={self.utd}, policy_delay={self.policy_delay}: both count updates and must be "
-                "1 or more."
-            )
+        at_least(
+            1, utd=self.utd, policy_delay=self.policy_delay, hint="Use 1 for one at each step."
+        )
         if self.utd % self.policy_delay and self.policy_delay % self.utd:
             raise InputError(
                 f"policy_delay={self.policy_delay} neither divides utd={self.utd} nor is a "
                 "multiple of it. Choose, for example, policy_delay = utd."
             )
-        if self.policy_batch not in ("last", "all"):
-            raise unknown("policy_batch", self.policy_batch, ("last", "all"))
+        one_of(("last", "all"), policy_batch=self.policy_batch)
 
 
 @stored
@@ -152,8 +147,7 @@ class Pretraining:
     steps: int
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise InputError(f"steps={self.steps}: pre-training needs at least 1 gradient update.")
+        at_least(1, steps=self.steps, hint="Give the number of gradient updates.", of="Pretraining")
 
 
 @stored
@@ -187,8 +181,7 @@ class Recipe:
     preset: Literal["course", "paper"] = "course"
 
     def __post_init__(self) -> None:
-        if self.preset not in PRESETS:
-            raise unknown("preset", self.preset, PRESETS)
+        one_of(PRESETS, preset=self.preset)
 
 
 def online_config(given: Config, recipe: Recipe) -> Config:

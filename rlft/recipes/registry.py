@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlft.core.errors import unknown
+from rlft.core.checks import one_of
 from rlft.core.registry import Registry
 from rlft.recipes.course import COURSE
 from rlft.recipes.paper import PAPER
@@ -38,6 +38,5 @@ def find_recipe(name: str, preset: str = "course") -> Recipe:
     Raises:
         InputError: if there is none; the message lists near matches.
     """
-    if preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
+    one_of(PRESETS, preset=preset)
     return RECIPES_OF[preset].find(name)

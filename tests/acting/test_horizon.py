@@ -43,12 +43,12 @@ def test_none_is_the_whole_episode() -> None:
 
 
 def test_h_beyond_the_episode_is_refused() -> None:
-    with pytest.raises(InputError, match=r"h=38 is beyond the episode.*37 steps.*37 or less"):
+    with pytest.raises(InputError, match=r"h=38.*beyond.*37 or less"):
         longest(38, make_context(time_limit=37))
 
 
 def test_the_whole_episode_needs_a_declared_time_limit() -> None:
-    with pytest.raises(InputError, match=r"declares no time limit.*max_episode_steps"):
+    with pytest.raises(InputError, match=r"no time limit.*max_episode_steps"):
         longest(None, make_context(time_limit=None))
 
 

@@ -198,19 +198,13 @@ def test_a_wrapped_rule_keeps_its_schedule_and_its_checks() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (
-            lambda: EpsilonGreedy(-0.1),
-            r"epsilon=-0\.1: the probability of a random action must lie in \[0, 1\]; 0\.2 is the",
-        ),
-        (lambda: EpsilonGreedy(1.1), r"epsilon=1\.1: the probability of a random action must"),
-        (lambda: EpsilonGreedy(float("nan")), r"epsilon=nan: the probability"),
-        (
-            lambda: EpsilonGreedy(noise="gausian"),  # type: ignore[arg-type]
-            r"Unknown noise 'gausian'\. Did you mean 'gaussian'\? Known: gaussian, uniform",
-        ),
-        (lambda: EpsilonGreedy(scale=0.0), r"scale=0\.0: a standard deviation must be positive"),
-        (lambda: EpsilonGreedy(scale=float("nan")), r"scale=nan: a standard deviation must be"),
-        (lambda: EpsilonGreedy(scale=-1.0), r"scale=-1\.0: .* must be positive; use 0\.5\."),
+        (lambda: EpsilonGreedy(-0.1), r"epsilon=-0\.1.*\[0, 1\].*0\.2"),
+        (lambda: EpsilonGreedy(1.1), r"epsilon=1\.1.*\[0, 1\]"),
+        (lambda: EpsilonGreedy(float("nan")), r"epsilon=nan.*\[0, 1\]"),
+        (lambda: EpsilonGreedy(noise="gausian"), "'gausian'.*'gaussian'.*uniform"),  # type: ignore[arg-type]
+        (lambda: EpsilonGreedy(scale=0.0), r"scale=0\.0.*above 0.*0\.5"),
+        (lambda: EpsilonGreedy(scale=-1.0), r"scale=-1\.0.*above 0"),
+        (lambda: EpsilonGreedy(scale=float("nan")), "scale=nan.*above 0"),
     ],
 )
 def test_values_out_of_range_are_refused(make: Callable[[], object], message: str) -> None:
@@ -277,12 +271,12 @@ def test_guide_and_explorer_must_be_a_pair() -> None:
     JumpStart().check(POLICIES)
     config = small("sac", policy=PolicyConfig(kind="tanh-mean-normal", hidden=(8,)))
     other = make_learner(config, 2, 2, SEEDS).policy
-    with pytest.raises(InputError, match=r"guide is a TanhMeanNormal and the explorer a Squashed"):
+    with pytest.raises(InputError, match=r"guide is a Tanh.*explorer a Squash"):
         JumpStart().check(replace(POLICIES, guide=other))
-    with pytest.raises(InputError, match=r"guide is a Squash.* explorer a TanhMeanNormal"):
+    with pytest.raises(InputError, match=r"guide is a Squash.*explorer a Tanh"):
         JumpStart().check(replace(POLICIES, learner=other))
     one_action = make_learner(small("sac"), 2, 1, SEEDS).policy
-    with pytest.raises(InputError, match=r"guide has action_size=2 and the explorer action_size=1"):
+    with pytest.raises(InputError, match=r"guide has action_size=2.*explorer action_size=1"):
         JumpStart().check(replace(POLICIES, learner=one_action))
 
 
@@ -346,7 +340,7 @@ def test_an_evaluator_plays_a_performer() -> None:
 
 def test_a_performer_has_no_mode() -> None:
     rule_policy = RulePolicy(LearnerActs(), POLICIES, torch.zeros(SEEDS))
-    with pytest.raises(InputError, match=r"evaluated as it acts.* use mode=False, or evaluate the"):
+    with pytest.raises(InputError, match=r"sampled actions.*mode=False.*policy itself"):
         rule_policy.mode(torch.zeros(SEEDS, 1, 2))
     with pytest.raises(InputError, match="use mode=False"):
         evaluate(rule_policy, DETOUR, episodes=1, mode=True)

@@ -187,7 +187,7 @@ def test_entropy_enters_the_target_only_on_request() -> None:
 
 @pytest.mark.parametrize("subset", [0, 3])
 def test_a_subset_that_does_not_fit_the_ensemble_is_refused(subset: int) -> None:
-    with pytest.raises(InputError, match=rf"target_subset={subset} .*ensemble's size 2"):
+    with pytest.raises(InputError, match=rf"target_subset={subset}.*\[1, 2\]"):
         learner_of(SACConfig(target_subset=subset)).update(random_batch())
 
 
@@ -265,11 +265,8 @@ def test_temperature_and_width_settle_where_the_entropy_is_on_target() -> None:
     ("fields", "message"),
     [
         ({"policy_objective": "mim"}, r"Unknown policy_objective 'mim'\. Did you mean 'min'"),
-        (
-            {"initial_temperature": 0.0},
-            r"initial_temperature=0\.0: .* above 0.*give 0\.01",
-        ),
-        ({"target_subset": 3}, r"target_subset=3 must be between 1 and the ensemble's size 2"),
+        ({"initial_temperature": 0.0}, r"initial_temperature=0\.0: .* above 0.*give 0\.01"),
+        ({"target_subset": 3}, r"target_subset=3.*\[1, 2\]"),
     ],
 )
 def test_a_config_that_cannot_work_is_refused_when_it_is_made(

@@ -202,7 +202,9 @@ def test_a_cache_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_make_datasets_names_what_it_cannot_make() -> None:
-    with pytest.raises(InputError, match=r"own dataset 'rlft/maze/tini-v0'.*rlft/maze/tiny-v0"):
+    with pytest.raises(
+        InputError, match=r"own dataset 'rlft/maze/tini-v0'.*tiny-v0.*on this machine"
+    ):
         make_datasets(["rlft/maze/tini-v0"])
 
 
@@ -372,17 +374,21 @@ def test_a_foreign_dataset_is_normalised(pendulum: Callable[..., None]) -> None:
     assert not data.terminations.any()
 
 
-def test_a_termination_within_an_episode_starts_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    episode = minari.EpisodeData(
+def recorded(observations: int, terminations: list[bool]) -> minari.EpisodeData:
+    steps = len(terminations)
+    return minari.EpisodeData(
         id=0,
-        observations=np.zeros((5, 1)),
-        actions=np.zeros((4, 1)),
-        rewards=np.zeros(4),
-        terminations=np.array([False, True, False, True]),
-        truncations=np.zeros(4, bool),
+        observations=np.zeros((observations, 1)),
+        actions=np.zeros((steps, 1)),
+        rewards=np.zeros(steps),
+        terminations=np.array(terminations),
+        truncations=np.zeros(steps, bool),
         infos={},
     )
-    data = Transitions(**minari_io.flatten([episode]))
+
+
+def test_a_termination_within_an_episode_starts_a_new_one() -> None:
+    data = Transitions(**minari_io.flatten([recorded(5, [False, True, False, True])]))
     np.testing.assert_array_equal(data.timesteps, [0, 1, 0, 1])
     assert not data.truncations.any()
 
@@ -396,7 +402,7 @@ def test_actions_beyond_the_box_are_an_error_or_clipped(pendulum: Callable[..., 
 
 def test_values_that_are_not_finite_are_named(pendulum: Callable[..., None]) -> None:
     pendulum(nan=True)
-    with pytest.raises(InputError, match=f"'observations' of dataset '{OTHER}' contains NaN"):
+    with pytest.raises(InputError, match=rf"observations at .*nan.*finite.*{OTHER}"):
         load_dataset(OTHER)
 
 
@@ -407,24 +413,20 @@ def test_options_of_the_environment_come_along(pendulum: Callable[..., None]) ->
 
 def test_an_environment_of_another_size_is_an_error(pendulum: Callable[..., None]) -> None:
     pendulum()
-    with pytest.raises(
-        InputError, match=r"sizes \(3, 1\), but .*'rlft/Maze-UMaze-v0' has \(2, 2\)"
-    ):
+    with pytest.raises(InputError, match=r"\(3, 1\).*Maze-UMaze-v0.*\(2, 2\).*env_id"):
         load_dataset(OTHER, env_id="rlft/Maze-UMaze-v0")
 
 
 def test_an_environment_that_does_not_exist_is_an_error(pendulum: Callable[..., None]) -> None:
     pendulum()
-    with pytest.raises(
-        InputError, match=r"'Pendulun-v1', which cannot be made here.*'Pendulum-v1'"
-    ):
+    with pytest.raises(InputError, match=r"'Pendulun-v1'.*cannot be made.*'Pendulum-v1'"):
         load_dataset(OTHER, env_id="Pendulun-v1")
 
 
 def test_a_dataset_without_an_environment_asks_for_one(pendulum: Callable[..., None]) -> None:
     box = spaces.Box(-2.0, 2.0, (1,))
     pendulum(env=None, observation_space=spaces.Box(-9.0, 9.0, (3,)), action_space=box)
-    with pytest.raises(InputError, match=r"does not say which environment .* env_id="):
+    with pytest.raises(InputError, match=r"does not say.*environment.*env_id="):
         load_dataset(OTHER)
     assert load_dataset(OTHER, env_id="Pendulum-v1").env_id == "Pendulum-v1"
 
@@ -449,9 +451,9 @@ BOX = spaces.Box(-1.0, 1.0, (3,))
 @pytest.mark.parametrize(
     ("observation", "action", "message"),
     [
-        (spaces.Dict(x=spaces.Box(-1, 1, ())), BOX, r"observations .* Dict with the parts \['x'\]"),
-        (BOX, spaces.Discrete(2), "actions .* of the kind Discrete, expected a Box"),
-        (BOX, spaces.Box(-np.inf, np.inf, (1,)), "actions .* have no finite bounds"),
+        (spaces.Dict(x=spaces.Box(-1, 1, ())), BOX, r"observations.*Dict.*\['x'\].*Flatten"),
+        (BOX, spaces.Discrete(2), "actions.*Discrete.*Box.*Flatten"),
+        (BOX, spaces.Box(-np.inf, np.inf, (1,)), "actions.*no finite bounds.*Record"),
     ],
 )
 def test_spaces_that_no_learner_can_use_are_named(
@@ -465,11 +467,8 @@ def test_spaces_that_no_learner_can_use_are_named(
 def test_no_episodes_and_no_last_observation_are_errors() -> None:
     with pytest.raises(InputError, match="holds no transition"):
         minari_io.flatten([])
-    episode = minari.EpisodeData(
-        0, np.zeros((2, 1)), np.zeros((2, 1)), np.zeros(2), np.zeros(2), np.zeros(2), {}
-    )
-    with pytest.raises(InputError, match="Episode 0 has 2 observations for 2 steps, expected 3"):
-        minari_io.flatten([episode])
+    with pytest.raises(InputError, match=r"Episode 0.*2 observations.*expected 3.*again"):
+        minari_io.flatten([recorded(2, [False, False])])
 
 
 # --- names and downloads ------------------------------------------------------------------------

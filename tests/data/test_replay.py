@@ -6,6 +6,8 @@ be read back one by one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -62,6 +64,14 @@ def online(seeds: int = 3, capacity: int = 16, steps: int = 5, **options: object
     return buffer
 
 
+def row(**changes: np.ndarray) -> dict[str, np.ndarray]:
+    """One row of zeros for each of three seeds, to be added by name."""
+    vectors = ("rewards", "terminations", "truncations", "timesteps")
+    matrices = {"observations": 2, "actions": 1, "next_observations": 2}
+    numbers = {name: np.zeros(3) for name in vectors}
+    return {**numbers, **{name: np.zeros((3, size)) for name, size in matrices.items()}, **changes}
+
+
 def by_step(buffer: ReplayBuffer, seed: int) -> dict[int, dict[str, float]]:
     """All online transitions of one seed that a large sample shows, keyed by their step."""
     batch = buffer.sample(500, generator())
@@ -89,17 +99,16 @@ def test_a_transition_comes_back_as_it_was_added() -> None:
 
 def test_torch_and_numpy_transitions_are_the_same() -> None:
     one, two = online(steps=0), online(steps=0)
-    new = [
-        np.arange(6.0, dtype=np.float32).reshape(3, 2),
-        np.ones((3, 1), np.float32),
-        np.arange(3.0, dtype=np.float32),
-        np.arange(6.0, dtype=np.float32).reshape(3, 2),
-        np.array([True, False, False]),
-        np.array([False, True, False]),
-        np.zeros(3, np.int32),
-    ]
-    one.add(*new)
-    two.add(*(torch.from_numpy(column) for column in new))
+    columns = row(
+        observations=np.arange(6.0, dtype=np.float32).reshape(3, 2),
+        actions=np.ones((3, 1), np.float32),
+        rewards=np.arange(3.0, dtype=np.float32),
+        terminations=np.array([True, False, False]),
+        truncations=np.array([False, True, False]),
+        timesteps=np.ones(3, np.int32),
+    )
+    one.add(**columns)
+    two.add(**{name: torch.from_numpy(column) for name, column in columns.items()})
     kept = zip(vars(one.recent(1)).values(), vars(two.recent(1)).values(), strict=True)
     assert all(torch.equal(first, second) for first, second in kept)
 
@@ -112,14 +121,11 @@ def test_seeds_do_not_mix() -> None:
 
 def test_what_one_seed_stores_changes_no_other_seed() -> None:
     buffers = online(), online()
-    column = np.zeros((3, 2))
     for buffer, value in zip(buffers, (0.0, 9.0), strict=True):
-        changed = column.copy()
-        changed[1] = value
-        buffer.add(
-            changed, changed[:, :1], changed[:, 0], changed, changed[:, 0] > 0, np.zeros(3, bool),
-            np.zeros(3),
-        )  # fmt: skip
+        changed = np.array([0.0, value, 0.0])
+        pair = np.stack([changed, changed], axis=1)
+        columns = {"observations": pair, "actions": pair[:, :1], "next_observations": pair}
+        buffer.add(**row(**columns, rewards=changed, terminations=changed > 0))
     first, second = (buffer.sample(100, generator()) for buffer in buffers)
     for seed in (0, 2):
         assert torch.equal(first.observations[seed], second.observations[seed])
@@ -159,8 +165,15 @@ def test_a_costly_episode_that_the_clock_cut_off_gives_no_floor() -> None:
     buffer = ReplayBuffer(2, 4, 1, 1, gamma=GAMMA)
     zeros = np.zeros((2, 1))
     for cut in (False, True):
-        ends = np.array([cut, False]), np.array([False, cut])  # seed 0 arrives, seed 1 is cut off
-        buffer.add(zeros, zeros, np.full(2, -1.0), zeros, *ends, np.full(2, float(cut)))
+        buffer.add(
+            observations=zeros,
+            actions=zeros,
+            rewards=np.full(2, -1.0),
+            next_observations=zeros,
+            terminations=np.array([cut, False]),  # seed 0 arrives
+            truncations=np.array([False, cut]),  # seed 1 is cut off
+            timesteps=np.full(2, float(cut)),
+        )
     floor = buffer.sample(50, generator()).returns_to_go
     assert set(floor[0].tolist()) == {-1.0, -1.0 - GAMMA}
     assert (floor[1] == -np.inf).all()
@@ -263,14 +276,6 @@ def test_split_parts_make_up_the_batch_and_are_disjoint() -> None:
     assert torch.equal(steps.sort().values, batch.timesteps.sort().values)
 
 
-@pytest.mark.parametrize("parts", [4, 0])
-def test_a_batch_that_cannot_be_split_evenly_is_an_error(parts: int) -> None:
-    with pytest.raises(
-        InputError, match=f"10 transitions cannot be split into {parts} equal parts"
-    ):
-        online().sample(10, generator()).split(parts)
-
-
 def test_without_a_share_it_draws_in_proportion() -> None:
     buffer = online(seeds=2, capacity=100, steps=20, offline=logged(60))
     batch = buffer.sample(20_000, generator())
@@ -344,65 +349,45 @@ def test_everything_in_a_batch_is_float32() -> None:
     assert {getattr(batch, name).dtype for name in vars(batch)} == {torch.float32}
 
 
-def test_sampling_an_empty_buffer_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"no online transitions yet. Call add\(\)"):
-        online(steps=0).sample(4, generator())
-    with pytest.raises(InputError, match="no online transitions yet"):
-        online(steps=0, offline=logged(), offline_share=0.5).sample(4, generator())
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-def test_a_share_outside_its_range_is_an_error(share: float) -> None:
-    with pytest.raises(InputError, match=rf"offline_share is {share}\. Give a share in \[0, 1\]"):
-        online(offline=logged(), offline_share=share)
-
-
-def test_a_share_without_a_dataset_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"offline_share is 0\.5, but there is no dataset"):
-        online(offline_share=0.5)
+OFFLINE = OfflineData(logged(), 1, gamma=GAMMA)
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("seeds", {"seeds": 0}), ("capacity", {"capacity": -2})]
+    ("make", "message"),
+    [
+        (lambda: online(seeds=0), "seeds=0.*1 or more"),
+        (lambda: OfflineData(logged(), 0, gamma=GAMMA), "seeds=0.*1 or more"),
+        (lambda: online(capacity=-2), "capacity=-2.*1 or more"),
+        (lambda: ReplayBuffer(1, 4, 2, 1, gamma=1.5), r"gamma=1\.5.*\[0, 1\]"),
+        (lambda: online(offline=logged(), offline_share=-0.1), r"share=-0\.1.*\[0, 1\].*None"),
+        (lambda: online(offline=logged(), offline_share=1.1), r"share=1\.1.*\[0, 1\].*None"),
+        (lambda: online(offline=logged(), offline_share=np.nan), r"share=nan.*\[0, 1\].*None"),
+        (lambda: online(offline_share=0.5), r"share=0\.5.*None.*offline="),
+        (lambda: online(offline=logged(observation_size=3)), r"\(3, 1\).*\(2, 1\).*same env"),
+        (lambda: online().sample(0, generator()), "batch_size=0.*1 or more"),
+        (lambda: online().sample(1, generator(), batches=0), "batches=0.*1 or more"),
+        (lambda: OFFLINE.sample(0, generator()), "batch_size=0.*1 or more"),
+        (lambda: OFFLINE.sample(1, generator(), batches=0), "batches=0.*1 or more"),
+        (lambda: online(steps=0).sample(4, generator()), r"no online transitions.*add\(\)"),
+        (
+            lambda: online(steps=0, offline=logged(), offline_share=0.5).sample(4, generator()),
+            "no online transitions",
+        ),
+        (lambda: online().sample(10, generator()).split(4), "10 transitions.*4 equal parts.*batches"),
+        (lambda: online().sample(10, generator()).split(0), "10 transitions.*0 equal parts.*batches"),
+        (lambda: online().add(**row(actions=np.zeros((3, 2)))), r"actions.*\(3, 2\).*\(3, 1\)"),
+        (lambda: online().add(**row(rewards=np.zeros(2))), r"rewards.*\(2,\).*\(3,\).*sizes"),
+    ],
 )
-def test_counts_below_one_are_errors(name: str, options: dict[str, int]) -> None:
-    with pytest.raises(InputError, match=f"{name} is {options[name]}. Give a whole number"):
-        online(**options)
-
-
-@pytest.mark.parametrize(("name", "sizes"), [("batch_size", (0, 1)), ("batches", (1, 0))])
-def test_a_sample_of_nothing_is_an_error(name: str, sizes: tuple[int, int]) -> None:
-    for source in (online(), OfflineData(logged(), 1, gamma=GAMMA)):
-        with pytest.raises(InputError, match=f"{name} is 0"):
-            source.sample(sizes[0], generator(), batches=sizes[1])
-
-
-def test_a_discount_outside_its_range_is_an_error_at_once() -> None:
-    with pytest.raises(InputError, match=r"gamma is 1\.5"):
-        ReplayBuffer(1, 4, 2, 1, gamma=1.5)
-
-
-def test_a_dataset_of_another_size_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"sizes \(3, 1\), the buffer has \(2, 1\)"):
-        online(offline=logged(observation_size=3))
-
-
-def test_a_transition_of_another_shape_is_named() -> None:
-    buffer = online()
-    pair, number = np.zeros((3, 2)), np.zeros(3)
-    with pytest.raises(InputError, match=r"'actions' has shape \(3, 2\), expected \(3, 1\)"):
-        buffer.add(pair, pair, number, pair, number, number, number)
-    with pytest.raises(InputError, match=r"'rewards' has shape \(2,\), expected \(3,\)"):
-        buffer.add(pair, pair[:, :1], number[:2], pair, number, number, number)
+def test_bad_input_is_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_transition_that_is_not_finite_is_named_with_its_seed_and_not_kept(bad: float) -> None:
     buffer = online()
-    pair, number = np.zeros((3, 2)), np.zeros(3)
-    broken = number.copy()
-    broken[2] = bad
     with pytest.raises(NumericalError, match="transition of seed 2 has NaN or infinite"):
-        buffer.add(pair, pair[:, :1], broken, pair, number, number, number)
+        buffer.add(**row(rewards=np.array([0.0, 0.0, bad])))
     assert len(buffer) == 5
     assert buffer.packed[..., : 2 * 2 + 1 + 2].isfinite().all()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rlft.core.errors import InputError
 from rlft.data import Transitions
-from rlft.data.episodes import ARRAYS, discounted_sums, timesteps_of
+from rlft.data.episodes import ARRAYS, MATRICES, discounted_sums, timesteps_of
 
 
 def make(lengths: list[int], terminated: list[bool], seed: int = 0) -> Transitions:
@@ -83,7 +83,7 @@ def test_undiscounted_returns_to_go_start_at_the_episode_return(data: Transition
 
 @pytest.mark.parametrize("gamma", [-0.1, 1.5, float("nan")])
 def test_a_discount_outside_its_range_is_named(gamma: float) -> None:
-    with pytest.raises(InputError, match=r"gamma is .*lies in \[0, 1\]"):
+    with pytest.raises(InputError, match=rf"gamma={gamma}.*\[0, 1\].*0.98"):
         discounted_sums(np.ones(2), np.array([False, True]), gamma)
 
 
@@ -112,7 +112,7 @@ def test_select_episodes_keeps_whole_episodes_in_the_order_given(data: Transitio
 
 @pytest.mark.parametrize("wrong", [3, -1])
 def test_select_episodes_names_one_that_does_not_exist(data: Transitions, wrong: int) -> None:
-    with pytest.raises(InputError, match=f"no episode {wrong} .* numbers from 0 to 2"):
+    with pytest.raises(InputError, match=rf"no episode {wrong}.*three-v0.*0 to 2"):
         data.select_episodes([0, wrong])
 
 
@@ -148,7 +148,7 @@ def test_actions_within_rounding_are_clipped(data: Transitions) -> None:
 def test_actions_outside_the_box_are_named_with_row_and_size(data: Transitions) -> None:
     actions = data.actions.copy()
     actions[[4, 5], 1] = [-1.5, 1.2]
-    with pytest.raises(InputError, match=r"reaches 1\.5, first outside in row 4, 2 of 6 rows"):
+    with pytest.raises(InputError, match=r"reaches 1\.5.*row 4, 2 of 6.*clip_actions"):
         replace(data, actions=actions)
 
 
@@ -159,51 +159,30 @@ def test_values_that_are_not_finite_are_named_with_their_row(
 ) -> None:
     array = getattr(data, field).copy()
     array[2:4] = bad
-    with pytest.raises(InputError, match=f"'{field}' of .*test/three-v0.* row 2, 2 of 6 rows"):
+    with pytest.raises(InputError, match=rf"{field} at \(?2.*={bad}.*finite.*three-v0"):
         replace(data, **{field: array})
-
-
-def test_an_empty_dataset_is_an_error(data: Transitions) -> None:
-    with pytest.raises(InputError, match="'test/three-v0' is empty"):
-        replace(data, **{field: getattr(data, field)[:0] for field in ARRAYS})
-
-
-def test_lengths_that_differ_are_listed(data: Transitions) -> None:
-    with pytest.raises(InputError, match="differ in length: observations 6, actions 5, rewards 6"):
-        replace(data, actions=data.actions[:5])
 
 
 @pytest.mark.parametrize(
-    ("field", "shape"), [("observations", (6, 1, 3)), ("actions", (6,)), ("rewards", (6, 1))]
+    ("changes", "message"),
+    [
+        ({"actions": np.zeros((5, 2))}, r"actions.shape=\(5, 2\).*\(6, size\).*one row"),
+        ({"observations": np.zeros((6, 1, 3))}, r"observations.shape=\(6, 1, 3\).*\(6, size\)"),
+        ({"actions": np.zeros(6)}, r"actions.shape=\(6,\).*\(6, size\).*flat"),
+        ({"rewards": np.zeros((6, 1))}, r"rewards.shape=\(6, 1\).*\(6,\)"),
+        ({"next_observations": np.zeros((6, 2))}, r"next_.*shape=\(6, 2\).*\(6, 3\)"),
+        ({"observations": np.zeros((6, 0))}, "observation_size=0.*1 or more"),
+        ({field: np.zeros((0, 1) if field in MATRICES else 0) for field in ARRAYS}, "=0.*empty"),
+        ({"terminations": np.zeros(6, bool)}, "last row.*neither.*Set"),
+        ({"timesteps": np.array([0, 1, 2, 1, 0, 1])}, "'timesteps'.*1 in row 3, expected 0"),
+    ],
 )
-def test_a_wrong_number_of_axes_is_named(
-    data: Transitions, field: str, shape: tuple[int, ...]
+def test_arrays_that_do_not_fit_are_named_with_their_dataset(
+    data: Transitions, changes: dict[str, np.ndarray], message: str
 ) -> None:
-    array = np.zeros(shape)
-    with pytest.raises(InputError) as error:
-        replace(data, **{field: array})
-    assert f"'{field}'" in str(error.value)
-    assert str(shape) in str(error.value)
-
-
-def test_observations_of_no_numbers_are_an_error(data: Transitions) -> None:
-    with pytest.raises(InputError, match=r"'observations' .* shape \(6, 0\)"):
-        replace(data, observations=np.zeros((6, 0)))
-
-
-def test_next_observations_of_another_size_are_an_error(data: Transitions) -> None:
-    with pytest.raises(InputError, match=r"\(6, 3\), 'next_observations' \(6, 2\)"):
-        replace(data, next_observations=np.zeros((6, 2)))
-
-
-def test_the_last_row_must_end_an_episode(data: Transitions) -> None:
-    with pytest.raises(InputError, match=r"last row .* neither terminates nor truncates"):
-        replace(data, terminations=np.zeros(6, bool))
-
-
-def test_time_steps_that_contradict_the_ends_are_named(data: Transitions) -> None:
-    with pytest.raises(InputError, match=r"'timesteps' .* is 1 in row 3, expected 0"):
-        replace(data, timesteps=np.array([0, 1, 2, 1, 0, 1]))
+    with pytest.raises(InputError, match=message) as error:
+        replace(data, **changes)
+    assert "test/three-v0" in str(error.value)
 
 
 def test_the_arrays_of_a_caller_are_not_changed() -> None:

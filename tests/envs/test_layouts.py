@@ -68,9 +68,9 @@ def test_with_walls_closes_cells() -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([(11, 0)], r"\(11, 0\) is outside of maze 'detour'; expected .* 0\.\.10"),
-        ([DETOUR.start], r"is the start or the goal of maze 'detour'; choose another"),
-        ([(1, 5), (2, 5), (5, 6)], r"no way from S \(1, 6\) to G \(9, 6\)"),
+        ([(11, 0)], r"\(11, 0\) is outside.*'detour'.*0\.\.10"),
+        ([DETOUR.start], "start or the goal.*'detour'.*another"),
+        ([(1, 5), (2, 5), (5, 6)], r"no way.*\(1, 6\).*\(9, 6\)"),
     ],
 )
 def test_with_walls_refuses(cells: list[tuple[int, int]], message: str) -> None:
@@ -81,13 +81,13 @@ def test_with_walls_refuses(cells: list[tuple[int, int]], message: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (("####", "#SG#"), r"has 2 rows of lengths \[4\]; expected at least 3 rows"),
+        (("####", "#SG#"), r"2 rows.*\[4\].*at least 3"),
         (("####", "#SG#", "###"), r"lengths \[3, 4\].*Pad the rows"),
-        (("#####", "#S?G#", "#####"), r"contains \['\?'\]; expected only"),
-        (("#####", "#S.S#", "#.G.#", "#####"), r"has 2 cells 'S'; expected exactly one"),
-        (("####", "#S.#", "####"), r"has 0 cells 'G'; expected exactly one"),
-        (("####", "#SG.", "####"), r"open border; surround it with '#'"),
-        (("#####", "#S#G#", "#####"), r"no way from S \(1, 1\) to G \(3, 1\)"),
+        (("#####", "#S?G#", "#####"), r"\['\?'\].*expected only"),
+        (("#####", "#S.S#", "#.G.#", "#####"), "2 cells 'S'.*exactly one"),
+        (("####", "#S.#", "####"), "0 cells 'G'.*exactly one"),
+        (("####", "#SG.", "####"), "open border.*'#'"),
+        (("#####", "#S#G#", "#####"), r"no way.*\(1, 1\).*\(3, 1\)"),
     ],
 )
 def test_impossible_layouts_are_refused(rows: tuple[str, ...], message: str) -> None:
@@ -98,5 +98,5 @@ def test_impossible_layouts_are_refused(rows: tuple[str, ...], message: str) -> 
 def test_find_layout_by_name_or_as_it_is() -> None:
     assert find_layout("detour") is DETOUR
     assert find_layout(DETOUR) is DETOUR
-    with pytest.raises(InputError, match=r"Unknown maze layout 'detuor'\. Did you mean 'detour'"):
+    with pytest.raises(InputError, match=r"'detuor'.*'detour'.*MazeLayout"):
         find_layout("detuor")

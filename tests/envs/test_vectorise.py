@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete, Space
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorEnv
 
 from rlft.core.errors import InputError
 from rlft.envs import (
@@ -164,13 +164,13 @@ def test_shapes_and_time_limits() -> None:
 @pytest.mark.parametrize(
     ("env_id", "message"),
     [
-        ("Pendulm-v1", "Unknown environment id 'Pendulm-v1'. Did you mean 'Pendulum-v1'"),
+        ("Pendulm-v1", "'Pendulm-v1'.*'Pendulum-v1'"),
         ("Maze-Detour-v0", "Did you mean 'rlft/Maze-Detour-v0'"),
-        ("probe/Discrete-v0", r"action space Discrete\(3\); expected continuous actions"),
-        ("probe/Unbounded-v0", r"expected one dimension with finite bounds"),
-        ("probe/Matrix-v0", r"expected one dimension with finite bounds"),
-        ("probe/Image-v0", r"observation space Box\(0, 255.*FlattenObservation"),
-        ("probe/Dict-v0", r"observation space Dict.*expected a one-dimensional Box"),
+        ("probe/Discrete-v0", r"Discrete\(3\).*continuous.*another"),
+        ("probe/Unbounded-v0", "one dimension.*finite bounds.*Wrap"),
+        ("probe/Matrix-v0", "one dimension.*finite bounds.*Wrap"),
+        ("probe/Image-v0", r"Box\(0, 255.*one-dimensional.*FlattenObservation"),
+        ("probe/Dict-v0", "Dict.*one-dimensional.*FlattenObservation"),
     ],
 )
 def test_unusable_environments_are_refused(env_id: str, message: str) -> None:
@@ -178,31 +178,28 @@ def test_unusable_environments_are_refused(env_id: str, message: str) -> None:
         make_vec(env_id, 2)
 
 
+def pendulum(num_envs: int = 2, **options: Any) -> VectorEnv:
+    env = make_vec("Pendulum-v1", num_envs, **options)
+    env.reset(seed=0)
+    return env
+
+
 @pytest.mark.parametrize(
-    ("num_envs", "limit", "options", "message"),
+    ("make", "message"),
     [
-        (0, "default", {}, "num_envs is 0; expected at least 1"),
-        (1, 0, {}, "time_limit is 0; expected at least 1, None or 'default'"),
-        (1, "defualt", {}, "time_limit is 'defualt'; expected at least 1, None or 'default'"),
-        (1, "default", {"gravty": 1.0}, "'gravty': 1.0.* could not be made: .*gravty"),
+        (lambda: pendulum(0), "num_envs=0.*1 or more"),
+        (lambda: pendulum(time_limit=0), "time_limit=0.*1 or more.*None"),
+        (lambda: pendulum(time_limit=2.5), "time_limit=2.5.*whole number.*None"),
+        (lambda: pendulum(time_limit="defualt"), "time_limit='defualt'.*1 or more.*'default'"),
+        (lambda: pendulum(env_kwargs={"gravty": 1.0}), "'gravty': 1.0.*could not be made"),
+        (
+            lambda: make_vec("rlft/Maze-Detour-v0", 1, env_kwargs={"time_limt": 3}),
+            "'time_limt'.*'time_limit'",
+        ),
+        (lambda: pendulum().step(np.full((2, 1), np.nan)), r"actions at \(0, 0\)=nan.*finite"),
+        (lambda: pendulum().step(np.zeros((2, 2))), r"actions.shape=\(2, 2\).*\(2, 1\)"),
     ],
 )
-def test_bad_arguments_are_refused(
-    num_envs: int, limit: Any, options: dict[str, Any], message: str
-) -> None:
+def test_bad_arguments_are_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        make_vec("Pendulum-v1", num_envs, time_limit=limit, env_kwargs=options)
-
-
-def test_unknown_maze_option_is_refused_with_near_matches() -> None:
-    with pytest.raises(InputError, match=r"'time_limt'\. Did you mean 'time_limit'"):
-        make_vec("rlft/Maze-Detour-v0", 1, env_kwargs={"time_limt": 3})
-
-
-def test_actions_with_nan_or_of_another_shape_are_refused() -> None:
-    env = make_vec("Pendulum-v1", 2)
-    env.reset(seed=0)
-    with pytest.raises(InputError, match=r"NaN or infinite numbers, first in row 0"):
-        env.step(np.full((2, 1), np.nan))
-    with pytest.raises(InputError, match=r"have shape \(2, 2\); expected \(2, 1\)"):
-        env.step(np.zeros((2, 2)))
+        make()

@@ -211,5 +211,5 @@ def test_one_seeds_observations_do_not_reach_the_other(kind: str) -> None:
 
 
 def test_unknown_class_lists_near_matches() -> None:
-    with pytest.raises(InputError, match=r"policy class 'squashed-gausian'.*'squashed-gaussian'"):
+    with pytest.raises(InputError, match=r"class 'squashed-gausian'.*'squashed-gaussian'"):
         policy_of("squashed-gausian")

@@ -119,17 +119,10 @@ def test_timed_policies_are_values() -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"seeds": 2}, r"The guide has seeds=3 and the explorer seeds=2\. Both act in the same"),
-        (
-            {"observations": 4},
-            r"guide has observation_size=2 and the explorer observation_size=4.*the same seeds",
-        ),
-        ({"actions": 1}, r"The guide has action_size=2 and the explorer action_size=1\."),
-        (
-            {"kind": "tanh-mean-normal"},
-            r"The guide is a SquashedGaussian and the explorer a TanhMeanNormal\. Their noise "
-            r"differs.*the same PolicyConfig\(kind=\.\.\.\), or pre-train the guide with another",
-        ),
+        ({"seeds": 2}, "guide has seeds=3.*explorer seeds=2.*same environment"),
+        ({"observations": 4}, "observation_size=2.*observation_size=4.*same environment"),
+        ({"actions": 1}, "action_size=2.*action_size=1.*same environment"),
+        ({"kind": "tanh-mean-normal"}, "SquashedGaussian.*TanhMeanNormal.*same PolicyConfig"),
     ],
 )
 def test_pairs_that_cannot_share_an_episode_are_refused(
@@ -149,5 +142,5 @@ def test_networks_of_another_width_can_share_an_episode() -> None:
 
 @pytest.mark.parametrize("shape", [(2,), (3, 1), ()])
 def test_h_is_one_number_for_each_seed(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match=r"horizon has shape \(.*expected one h for each of 3 s"):
+    with pytest.raises(InputError, match=r"horizon.shape=\(.*expected \(3,\).*each seed"):
         JumpStartPolicy(GUIDE, EXPLORER, torch.zeros(shape))

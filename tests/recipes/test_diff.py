@@ -131,12 +131,12 @@ def test_values_are_written_for_people() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: diff_recipes("sac"), r"given 1 recipe: a difference needs two or more, as in"),
-        (lambda: diff_recipes("sac", "wrsl"), r"Unknown recipe 'wrsl'\. Did you mean 'wsrl'"),
-        (lambda: diff_recipes("sac", "wsrl", presets="papr"), r"Unknown preset 'papr'"),
+        (lambda: diff_recipes("sac"), "recipes=1.*2 or more.*'wsrl'"),
+        (lambda: diff_recipes("sac", "wrsl"), "recipe 'wrsl'.*'wsrl'"),
+        (lambda: diff_recipes("sac", "wsrl", presets="papr"), "preset 'papr'.*'paper'"),
         (
             lambda: diff_recipes("sac", "wsrl", presets=("paper",)),
-            r"presets has 1 scales for 2 recipes: give one for each, or one word for all",
+            "1 scales for 2 recipes.*one for each",
         ),
     ],
 )

@@ -199,7 +199,7 @@ def test_two_steps_at_the_papers_scale(name: str, updates: int) -> None:
     recipe = PAPER_RECIPES[name]
     config = (recipe.prior or PAPER_RECIPES["porl-bc"].prior).config  # type: ignore[union-attr]
     learner = make_learner(config, MAZE_DATA.observation_size, MAZE_DATA.action_size, seeds=1)
-    prior = Prior("blank", learner, MAZE_DATA, steps=0, history={}, seconds=0.0)
+    prior = Prior(name="blank", learner=learner, data=MAZE_DATA, steps=0, history={}, seconds=0.0)
     recipe = replace(recipe, warmup=replace(recipe.warmup, steps=min(recipe.warmup.steps, 1)))
     if isinstance(recipe.acting, JumpStart):
         schedule = replace(recipe.acting.schedule, reference_updates=1)  # type: ignore[call-arg]

@@ -134,45 +134,21 @@ def test_ratios_that_divide_are_fine(utd: int, policy_delay: int) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: find_recipe("sca"), r"Unknown recipe 'sca'\. Did you mean 'sac'"),
-        (
-            lambda: find_recipe("sac", "curse"),
-            r"Unknown preset 'curse'\. Did you mean 'course'\? Known: course, paper",
-        ),
-        (
-            lambda: find_recipe("sca", "paper"),
-            r"Unknown recipe 'sca'\.",
-        ),
-        (
-            lambda: Recipe("a", "b", Online(SACConfig()), preset="papr"),  # type: ignore[arg-type]
-            r"Unknown preset 'papr'\. Did you mean 'paper'",
-        ),
-        (
-            lambda: Pretraining("bc", small("bc"), 0),
-            r"steps=0: pre-training needs at least 1 gradient update",
-        ),
-        (
-            lambda: Handover(retention="drp"),  # type: ignore[arg-type]
-            r"Unknown retention 'drp'\. Did you mean 'drop'\? Known: append, drop, mix",
-        ),
-        (lambda: Handover(offline_share=1.5), r"offline_share=1.5: .* must lie in \[0, 1\]; 0.5"),
-        (lambda: Handover(offline_share=-0.1), r"offline_share=-0.1: the share of offline"),
-        (lambda: Warmup(steps=-1), r"Warmup\(steps=-1, critic_updates=0\): both are counts"),
-        (
-            lambda: Warmup(steps=5, acting=JumpStart()),
-            r"Warmup\(acting=JumpStart.*h is the business of the recipe's own acting rule",
-        ),
-        (lambda: Warmup(critic_updates=-2), r"critic_updates=-2\): both are counts; give 0 for"),
-        (lambda: Online(SACConfig(), utd=0), r"utd=0, policy_delay=1: both count updates and must"),
-        (lambda: Online(SACConfig(), policy_delay=0), r"utd=1, policy_delay=0: both count updates"),
-        (
-            lambda: Online(SACConfig(), utd=4, policy_delay=3),
-            r"policy_delay=3 neither divides utd=4 nor is a multiple of it\. Choose, for example",
-        ),
-        (
-            lambda: Online(SACConfig(), policy_batch="al"),  # type: ignore[arg-type]
-            r"Unknown policy_batch 'al'\. Did you mean 'all'",
-        ),
+        (lambda: find_recipe("sca"), "recipe 'sca'.*'sac'"),
+        (lambda: find_recipe("sac", "curse"), "preset 'curse'.*'course'.*paper"),
+        (lambda: find_recipe("sca", "paper"), "recipe 'sca'.*'sac'"),
+        (lambda: Recipe("a", "b", Online(SACConfig()), preset="papr"), "preset 'papr'.*'paper'"),  # type: ignore[arg-type]
+        (lambda: Pretraining("bc", small("bc"), 0), "steps=0.*1 or more.*gradient updates"),
+        (lambda: Handover(retention="drp"), "retention 'drp'.*'drop'.*append, drop, mix"),  # type: ignore[arg-type]
+        (lambda: Handover(offline_share=1.5), r"offline_share=1.5.*\[0, 1\].*0.5"),
+        (lambda: Handover(offline_share=-0.1), r"offline_share=-0.1.*\[0, 1\]"),
+        (lambda: Warmup(steps=-1), "steps=-1.*0 or more"),
+        (lambda: Warmup(critic_updates=-2), "critic_updates=-2.*0 or more"),
+        (lambda: Warmup(steps=5, acting=JumpStart()), "acting=JumpStart.*one policy.*FrozenActs"),
+        (lambda: Online(SACConfig(), utd=0), "utd=0.*1 or more"),
+        (lambda: Online(SACConfig(), policy_delay=0), "policy_delay=0.*1 or more"),
+        (lambda: Online(SACConfig(), utd=4, policy_delay=3), "delay=3.*utd=4.*policy_delay = utd"),
+        (lambda: Online(SACConfig(), policy_batch="al"), "policy_batch 'al'.*'all'"),  # type: ignore[arg-type]
     ],
 )
 def test_values_out_of_range_are_refused(make: Callable[[], object], message: str) -> None:

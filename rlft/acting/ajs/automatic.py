@@ -61,10 +61,10 @@ class Automatic(GateRule):
         # The same seed as the reference's: both are read with the same noise in the actions, so
         # that their difference is that of the policies.
         estimator = FQE(
-            self.fqe,
-            context.data.observation_size,
-            context.data.action_size,
-            context.seeds,
+            config=self.fqe,
+            observation_size=context.data.observation_size,
+            action_size=context.data.action_size,
+            seeds=context.seeds,
             time_limit=limit,
             reward_range=context.data.reward_range,
             seed=context.seed,
@@ -72,4 +72,11 @@ class Automatic(GateRule):
         )
         if self.warm_start:
             estimator.load_state_dict(reference.state_dict())
-        return Gate(self, context, start, estimator, reference, offline_guide)
+        return Gate(
+            rule=self,
+            context=context,
+            start=start,
+            estimator=estimator,
+            reference=reference,
+            offline_guide=offline_guide,
+        )

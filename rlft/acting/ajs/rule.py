@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlft.algorithms.fqe.config import FQEConfig
-from rlft.core.errors import InputError, unknown
+from rlft.core.checks import at_least, one_of, within
 
 REFERENCES = ("frozen", "tracked")
 JUDGES = ("current", "candidate")
@@ -96,39 +96,27 @@ class GateRule:
     bias: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in (
-            "step",
-            "check_every",
-            "states",
-            "update_every",
-            "updates",
-            "reference_updates",
-        ):
-            if getattr(self, name) < 1:
-                raise InputError(
-                    f"Automatic({name}={getattr(self, name)}): it counts something that must "
-                    "happen; give 1 or more."
-                )
-        for name in ("tolerance", "spreads"):
-            if not getattr(self, name) >= 0:  # not a number is refused too
-                raise InputError(
-                    f"Automatic({name}={getattr(self, name)}): what may be missing cannot be "
-                    "negative; give 0 or more. To ask for more than the reference, use a negative "
-                    "bias."
-                )
-        if self.start_at is not None and self.start_at < 0:
-            raise InputError(
-                f"Automatic(start_at={self.start_at}): h counts the guide's steps; give 0 or more."
-            )
-        if not 0 <= self.data_share <= 1:
-            raise InputError(
-                f"Automatic(data_share={self.data_share}): the share of logged rows must lie in "
-                "[0, 1]; use 0.5."
-            )
-        for name, choices in (
-            ("judge", JUDGES),
-            ("read_at", PLACES),
-            ("reference", REFERENCES),
-        ):
-            if getattr(self, name) not in choices:
-                raise unknown(name, getattr(self, name), choices)
+        at_least(
+            1,
+            step=self.step,
+            check_every=self.check_every,
+            states=self.states,
+            update_every=self.update_every,
+            updates=self.updates,
+            reference_updates=self.reference_updates,
+            hint="Start from the defaults, Automatic().",
+            of="Automatic",
+        )
+        at_least(
+            0,
+            tolerance=self.tolerance,
+            spreads=self.spreads,
+            hint="To ask for more than the reference, use a negative bias.",
+            of="Automatic",
+        )
+        at_least(0, start_at=self.start_at, hint="Give 0 for no guide.", of="Automatic")
+        hint = "Use 0 for the replay's rows alone, 1 for logged rows alone."
+        within(0, 1, data_share=self.data_share, hint=hint, of="Automatic")
+        one_of(JUDGES, judge=self.judge)
+        one_of(PLACES, read_at=self.read_at)
+        one_of(REFERENCES, reference=self.reference)

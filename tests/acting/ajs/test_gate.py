@@ -58,15 +58,22 @@ def make_gate(
     estimator: Told,
     context: ScheduleContext | None = None,
     offline: Told | None = None,
+    rows: int = 2 * LIMIT,
     **rule: Any,
 ) -> Gate:
     """A gate that decides at every step and moves h by 1, without tolerance, unless told so."""
     context = context or make_context(seeds=SEEDS)
-    fill(context.replay, 2 * LIMIT)
+    fill(context.replay, rows)
     plain = {"step": 1, "check_every": 1, "tolerance": 0.0, "may_grow": False}
     numbers = Automatic(**{**plain, "updates": 1, "data_share": 0.5, **rule})
-    guide = Stationary(context.guide)
-    return Gate(numbers, context, LIMIT, estimator, offline or Told(REFERENCE), guide)
+    return Gate(
+        rule=numbers,
+        context=context,
+        start=LIMIT,
+        estimator=estimator,
+        reference=offline or Told(REFERENCE),
+        offline_guide=Stationary(context.guide),
+    )
 
 
 def h_after(gate: Gate, steps: int) -> list[list[int]]:
@@ -258,9 +265,8 @@ def test_hand_off_states_also_come_from_the_data_if_the_batches_do() -> None:
 
 
 def test_before_the_first_step_hand_off_states_come_from_the_data() -> None:
-    estimator, context = Told(REFERENCE), make_context(seeds=SEEDS)
-    rule = Automatic(read_at="hand-off", data_share=0.0, states=3)
-    Gate(rule, context, LIMIT, estimator, Told(REFERENCE), Stationary(context.guide))
+    estimator = Told(REFERENCE)
+    make_gate(estimator, rows=0, read_at="hand-off", data_share=0.0, states=3)
     assert estimator.reads[0][2].tolist() == [[LIMIT - 1] * 3] * SEEDS
 
 
