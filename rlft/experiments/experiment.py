@@ -16,7 +16,7 @@ from rlft.core.errors import InputError, NumericalError
 from rlft.data import Transitions
 from rlft.finetune import Prior, Run, RunPlan, finetune, pretrain, untrained
 from rlft.finetune.handover import hand_over, hand_over_guide
-from rlft.finetune.plan import check_warmup, environment_of
+from rlft.finetune.start import check_warmup, environment_of
 from rlft.recipes import Pretraining, Recipe
 from rlft.results.digest import code_digest
 from rlft.results.provenance import provenance

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -66,28 +66,22 @@ class OnlineLoop:
     """
 
     def __init__(
-        self,
-        prior: Prior,
-        recipe: Recipe,
-        plan: RunPlan,
-        env_id: str,
-        env_kwargs: Mapping[str, Any],
+        self, prior: Prior, recipe: Recipe, plan: RunPlan, env_id: str, env_kwargs: dict[str, Any]
     ) -> None:
         self.prior, self.recipe, self.plan = prior, recipe, plan
         self.env_id, self.env_kwargs = env_id, env_kwargs
-        self.device = device = find_device(plan.device)
+        seed, device = plan.seed, find_device(plan.device)
+        self.device = device
         self.learner, self.handover = hand_over(
-            prior, recipe, seed=stream(plan.seed, Role.LEARNER), device=device
+            prior, recipe, seed=stream(seed, Role.LEARNER), device=device
         )
-        self.guide = hand_over_guide(
-            prior, recipe, seed=stream(plan.seed, Role.GUIDE), device=device
-        )
+        self.guide = hand_over_guide(prior, recipe, seed=stream(seed, Role.GUIDE), device=device)
         frozen = copy.deepcopy(prior.learner.policy).to(device)
         walker = frozen if self.guide is None else self.guide.policy
         self.policies = Policies(self.learner.policy, walker, frozen)
         recipe.acting.check(self.policies)
         self.replay = make_replay(prior, recipe, plan.steps, device)
-        self.generator = torch.Generator(device).manual_seed(stream(plan.seed, Role.LOOP))
+        self.generator = torch.Generator(device).manual_seed(stream(seed, Role.LOOP))
         self.horizon = recipe.acting.schedule.start(self.schedule_context())
         self.episodes, self.recorder = Episodes(prior.seeds), Recorder(plan.eval_every)
         self.points: list[int] = []
@@ -130,26 +124,17 @@ class OnlineLoop:
     def play(
         self, env: VectorEnv, observations: np.ndarray, step: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Takes one environment step and stores it.
-
-        Args:
-            env: S environments.
-            observations: (S, O), what each shows now.
-            step: 1 for the first.
-
-        Returns:
-            What each shows next, (S, O), and whose episode has ended, (S,) bool.
-        """
+        """Takes and stores a step: (S, O) to the next (S, O), and whose episode ended, (S,)."""
         actions = self.act(observations, step)  # (S, A)
         shown, rewards, terminations, truncations, info = env.step(actions)
         self.replay.add(
-            observations,
-            actions,
-            rewards,
-            true_next_observations(shown, info),  # at an episode's end `shown` begins the next one
-            terminations,
-            truncations,
-            self.episodes.timesteps,
+            observations=observations,
+            actions=actions,
+            rewards=rewards,
+            next_observations=true_next_observations(shown, info),  # `shown` may be after a reset
+            terminations=terminations,
+            truncations=truncations,
+            timesteps=self.episodes.timesteps,
         )
         done = terminations | truncations  # (S,)
         self.episodes.record(step, rewards, done)

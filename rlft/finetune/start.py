@@ -1,4 +1,4 @@
-"""The call that fine-tunes: its arguments become a plan, a recipe and an environment, checked."""
+"""The call that fine-tunes: whether recipe and environment fit the prior, then the loop."""
 
 from __future__ import annotations
 
@@ -6,12 +6,58 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlft.core.errors import InputError
+from rlft.data.transitions import options_of
+from rlft.envs import env_shape
 from rlft.finetune.loop import Callback, OnlineLoop
-from rlft.finetune.plan import RunPlan, check_warmup, environment_of
+from rlft.finetune.plan import RunPlan
 from rlft.finetune.pretrain import Prior
 from rlft.finetune.run import Run
 from rlft.recipes.recipe import Recipe
 from rlft.recipes.registry import find_recipe
+
+
+def check_warmup(recipe: Recipe, plan: RunPlan) -> None:
+    """Raises InputError if no policy would ever learn: the warm-up takes the whole run."""
+    if recipe.warmup.steps >= plan.steps:
+        raise InputError(
+            f"The warm-up of recipe {recipe.name!r} takes {recipe.warmup.steps:,} steps, the whole "
+            f"run only {plan.steps:,}: no policy would ever learn. Give steps="
+            f"{2 * recipe.warmup.steps} or more, or a shorter warm-up: "
+            "replace(recipe, warmup=replace(recipe.warmup, steps=...))."
+        )
+
+
+def environment_of(
+    prior: Prior, env_id: str | None = None, env_kwargs: Mapping[str, Any] | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The environment of a run and its options.
+
+    Args:
+        prior: where the run starts.
+        env_id: any Gymnasium id with Box observations and actions; None for the data's own.
+        env_kwargs: its options; None for those that the data was logged with.
+
+    Raises:
+        InputError: for an unknown environment or option, data that names no environment, or sizes
+            other than those that the prior was trained on.
+    """
+    data, learner = prior.data, prior.learner
+    env_id = env_id or data.env_id
+    if not env_id:
+        raise InputError(
+            f"The data {data.name!r} does not say which environment it was logged in. Name the one "
+            "to fine-tune in: finetune(prior, recipe, env_id=...)."
+        )
+    options = options_of(data, env_id, env_kwargs)
+    observations, actions = env_shape(env_id, options)
+    if (observations, actions) != (learner.observation_size, learner.action_size):
+        raise InputError(
+            f"Environment {env_id!r} has observations of size {observations} and actions of size "
+            f"{actions}, but the prior was trained on {learner.observation_size} and "
+            f"{learner.action_size} from {data.name!r}. Use the data's own environment "
+            f"{data.env_id!r}."
+        )
+    return env_id, options
 
 
 def finetune(
