@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from maze_fakes import Constant
 
 import rlft
 from rlft.acting.horizon import SCHEDULES
@@ -97,13 +98,19 @@ def test_a_recipe_part_acts_is_kept_and_is_seen_in_the_difference(
 
 
 def test_an_environment_is_logged_learned_and_fine_tuned_in(
-    example: Callable[[str], Scope],
+    example: Callable[[str], Scope], capsys: pytest.CaptureFixture[str]
 ) -> None:
     scope = example("An environment")
     run = scope["run"]
     assert len(scope["data"].episode_starts) == 5
     assert run.env_id == "my/Line-v0" and run.learner.updates == 10
     assert (run.returns_mode <= 0).all() and (run.returns_mode >= -20).all()  # at most 1 a step
+    where, act = np.zeros((1, 1)), np.ones((1, 1))
+    truth = rlft.monte_carlo_q(Constant((1.0,)), "my/Line-v0", where, act, gamma=0.5)
+    # It pays 0.1, 0.2, 0.3, ... on the way out; after 10 steps 0.5^10 counts as nothing.
+    paid = sum(0.1 * k * 0.5 ** (k - 1) for k in range(1, 11))
+    np.testing.assert_allclose(truth, -paid, rtol=1e-5)
+    assert "out_of_support" in capsys.readouterr().out
 
 
 def test_a_dataset_is_made_listed_and_loaded(
