@@ -1,6 +1,7 @@
 """The project's files agree with one another, and Binder understands them."""
 
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from rlft.__main__ import main
 from rlft.core.files import PACKAGE
 
 ROOT = PACKAGE.parent
@@ -20,11 +22,19 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # conda-forge's name for PyTorch's build without CUDA.
 PYPI_NAME = {"pytorch-cpu": "torch"}
 COURSE = ("notebooks", "exercises", "solutions")
-SOURCES = ("rlft", "budgets", "tests", *COURSE, "benchmarks", "studies", "parity", ".ci")
+SOURCES = ("rlft", "budgets", "tests", *COURSE, "docs", "benchmarks", "studies", "parity", ".ci")
 
 
 def text_of(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")),
+)
+EVERY_TEXT = "\n".join(map(text_of, DOCUMENTS))
 
 
 def conda_requirements() -> list[str]:
@@ -172,11 +182,36 @@ def test_licence_and_citation_name_the_same_authors():
     assert PYPROJECT["authors"] == [{"name": "The rlft authors"}]
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_to_files_lead_somewhere(document):
     links = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", text_of(document))
     paths = [a or b for a, b in links if "://" not in (a or b)]
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+    folder = (ROOT / document).parent
+    assert [path for path in paths if not (folder / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_named_in_the_documents_exist(document):
+    folders = "|".join(map(re.escape, SOURCES))
+    named = re.findall(rf"`((?:{folders})/[^`\s]*)`(?! \(new\))", text_of(document))
+    # An id of an environment or a dataset ends in a version; NN stands for a lesson's two digits.
+    paths = [re.sub("NN_[a-z]+", "[0-9][0-9]_*", p) for p in named if not re.search(r"-v\d$", p)]
+    assert [path for path in paths if not any(ROOT.glob(path))] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\brlft(?:\.[A-Za-z]\w*)+", EVERY_TEXT))))
+def test_names_of_the_library_in_the_documents_exist(name):
+    assert pkgutil.resolve_name(name) is not None
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"-m rlft (\w[^`\n]*)", EVERY_TEXT))))
+def test_commands_of_the_library_in_the_documents_exist(command, capsys):
+    name, *words = command.split()
+    with pytest.raises(SystemExit) as stopped:
+        main([name, "--help"])
+    assert stopped.value.code in (0, None)
+    shown = capsys.readouterr().out
+    assert [word for word in words if word.startswith("--") and word not in shown] == []
 
 
 def test_the_address_of_the_repository_stands_in_one_line():
@@ -187,7 +222,7 @@ def test_the_address_of_the_repository_stands_in_one_line():
 
 def test_commands_named_in_the_documents_exist():
     targets = re.findall(r"^([a-z]+):", text_of("Makefile"), flags=re.MULTILINE)
-    named = re.findall(r"`make ([a-z]+)", text_of("README.md") + text_of("CONTRIBUTING.md"))
+    named = re.findall(r"`make ([a-z]+)", EVERY_TEXT)
     assert {"lab", "test", "demo"} <= set(named) <= set(targets)
 
 
