@@ -12,8 +12,8 @@ from rlft.results.digest import DECIDES_NUMBERS, code_digest, numeric_files
 
 # What these run decides every number that is kept.
 ENTRIES = ("finetune/pretrain.py", "finetune/loop.py", "experiments/experiment.py")
-# Imported on the way, but without a part in any number: errors, names, files, storing, tables; and
-# recipes, which are in the key themselves.
+# Imported on the way, but without a part in any number: checks, errors, names, files, storing,
+# tables; and recipes, which are in the key themselves.
 WITHOUT_NUMBERS = (
     "core/checks.py",
     "core/errors.py",
