@@ -200,7 +200,7 @@ def measured(states=cells((1, ROW)), actions=np.array([RIGHT]), env_id=DETOUR, *
         (lambda: measured(horizon=0), r"horizon=0.*1 or more"),
         (
             lambda: measured(np.zeros((1, 3)), np.zeros((1, 1)), "Pendulum-v1"),
-            r"'Pendulum-v1'.*in any state.*rlft/Maze-\*-v0",
+            r"'Pendulum-v1'.*in any state.*rlft/Maze-\*-v0.*register",
         ),
         (lambda: measured(cells((0, 0))), r"in a wall of maze 'detour'"),
     ],
