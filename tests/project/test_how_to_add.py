@@ -19,7 +19,7 @@ from rlft.acting.rules import RULES
 from rlft.algorithms import ALGORITHMS
 from rlft.core.files import PACKAGE
 from rlft.data import DATASETS
-from rlft.results.store import load_run, save_run
+from rlft.results import load_run, save_run
 from rlft.show import illustrate
 
 ROOT = PACKAGE.parent
