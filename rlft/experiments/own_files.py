@@ -71,6 +71,6 @@ def recipe_of(place: str) -> Recipe:
     if name not in recipes:
         raise unknown(f"recipe of {file}", name, recipes, "It must be an rlft.Recipe.")
     recipe = recipes[name]
-    if recipe.name not in RECIPES or RECIPES[recipe.name] != recipe:
+    if RECIPES.key_of(recipe) is None:
         register(recipe)
     return recipe
