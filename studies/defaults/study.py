@@ -1,101 +1,79 @@
 """The study behind the course's defaults: one thing changed at a time, everything else as it is.
 
     python studies/defaults/study.py            # about 25 minutes on one core; resumes
-    python studies/defaults/study.py --table    # only writes the table from what is there
+    python studies/defaults/study.py --table    # only writes the table from the recorded rows
 
-Each row trains a prior with 6 seeds, compares its Q with Monte-Carlo truth, and fine-tunes it for
-2,000 steps. Rows go to `results.csv` as they finish, the table to `results.md`.
+Each arm trains a prior with 6 seeds, compares its Q with Monte-Carlo truth, and fine-tunes it for
+2,000 steps. A row of `results.csv` is one arm; `results.md` shows them as they are.
 Returns are minus the number of steps to the goal in every reward convention, so rows compare.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from rlft.algorithms import Config, CQLConfig, InACConfig, IQLConfig, Learner, SACConfig
-from rlft.data import ReplayBuffer, Transitions, load_dataset
+from rlft.data import ReplayBuffer, Transitions
 from rlft.evaluate import drop, evaluate, final_return, interval, q_error
-from rlft.finetune import finetune, pretrain
+from rlft.experiments.arm import Arm
+from rlft.experiments.rows import Row, table_of_rows
+from rlft.experiments.study import Study, run_study
+from rlft.finetune import RunPlan
 from rlft.nets.policies import Policy, PolicyConfig
 from rlft.nets.stacked import CriticConfig
-from rlft.recipes import Handover, Online, Recipe, find_recipe
+from rlft.recipes import Handover, Online, Pretraining, Recipe, find_recipe
 
-HERE = Path(__file__).parent
-CSV, TABLE = HERE / "results.csv", HERE / "results.md"
 SEEDS, UPDATES, ONLINE_STEPS = 6, 3_000, 2_000
 MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
 SPARSE = "rlft/maze/sparse-medium-v0"  # the medium data with +1 at the goal and 0 else
 WIDE_NET = (128, 128)
 
 
-DECISIONS = """
-## What was decided
+def arm(
+    change: str, prior: Config, recipe: Recipe, dataset: str = MEDIUM, updates: int = UPDATES
+) -> Arm:
+    """A prior and how it is fine-tuned.
 
-- Reward -1 a step. With +1 at the goal and the same constants SAC never comes back after the fall,
-  and InAC starts lower: penalty weight and temperature have the unit of the reward.
-- CQL's weight 1: less leaves Q too high on the data, more lowers it off the data only. Two sampled
-  actions instead of four change nothing that six seeds can show, and need fewer critic passes.
-- InAC: temperature 0.1 and weight clip 1e2. Warmer starts lower; colder, or a clip of 1e4,
-  lose seeds or steps. The authors' learning rate starts alike and errs more after as many updates.
-- Networks of 2 x 64 with LayerNorm: twice as wide helps little, without LayerNorm Q errs more.
-- Where untrained values start matters little after training, on either side of the switch.
-"""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the study: a prior, and how it is fine-tuned.
-
-    Attributes:
+    Args:
         change: what differs from the default, in words.
         prior: the offline learner.
-        updates: its gradient updates.
         recipe: how it is fine-tuned.
         dataset: what it learns from.
+        updates: its gradient updates.
     """
-
-    change: str
-    prior: Config
-    updates: int
-    recipe: Recipe
-    dataset: str = MEDIUM
-
-    @property
-    def key(self) -> str:
-        """Name of the row: learner, recipe, and the change."""
-        learner = type(self.prior).__name__.removesuffix("Config")
-        return f"{learner} > {self.recipe.name}: {self.change}"
+    learner = type(prior).__name__.removesuffix("Config")
+    name = f"{learner} > {recipe.name}: {change}"
+    recipe = replace(recipe, prior=Pretraining(learner.lower(), prior, updates))
+    plan = RunPlan(ONLINE_STEPS, eval_every=250)
+    return Arm(name, dataset, recipe, seeds=SEEDS, plan=plan, labels={"row": name})
 
 
-def rows() -> list[Row]:
-    """Every row, default first in each block."""
+def arms() -> tuple[Arm, ...]:
+    """Every arm, default first in each block."""
     sac, inac = find_recipe("sac"), find_recipe("inac")
     cql, ina = CQLConfig(), InACConfig()
 
-    def from_cql(
-        change: str, dataset: str = MEDIUM, updates: int = UPDATES, **fields: object
-    ) -> Row:
-        return Row(change, replace(cql, **fields), updates, sac, dataset)
+    def from_cql(change: str, dataset: str = MEDIUM, **fields: object) -> Arm:
+        return arm(change, replace(cql, **fields), sac, dataset)
 
     def from_inac(
         change: str, dataset: str = MEDIUM, updates: int = UPDATES, **fields: object
-    ) -> Row:
-        changed = replace(ina, **fields)
-        return Row(change, changed, updates, replace(inac, online=Online(changed)), dataset)
+    ) -> Arm:
+        config = replace(ina, **fields)
+        return arm(change, config, replace(inac, online=Online(config)), dataset, updates)
 
-    def switch(change: str, online: SACConfig, handover: Handover = sac.handover) -> Row:
-        return Row(change, cql, UPDATES, replace(sac, online=Online(online), handover=handover))
+    def switch(change: str, **parts: object) -> Arm:
+        return arm(change, cql, replace(sac, **parts))
 
     pessimist = CriticConfig(initial_value=-50.0)  # -1 / (1 - gamma): the worst possible value
     big = CriticConfig(hidden=WIDE_NET)
-    return [
+    slow = SACConfig(critic_lr=3e-4, policy_lr=3e-4, temperature_lr=3e-4)
+    return (
         from_cql("default"),
-        from_cql("6,000 updates", updates=6_000),
+        arm("6,000 updates", cql, sac, updates=6_000),
         from_cql("weight 0.2", weight=0.2),
         from_cql("weight 5", weight=5.0),
         from_cql("4 sampled actions", sampled_actions=4),
@@ -105,12 +83,10 @@ def rows() -> list[Row]:
         from_cql("unseen values start at -50", critics=pessimist),
         from_cql("reward +1 at the goal, 0 else", SPARSE),
         from_cql("near-optimal data", NEAR),
-        from_cql("calibrated (Cal-QL)", calibrated=True),
-        Row("default", IQLConfig(), UPDATES, sac),
-        switch("everything crosses", SACConfig(), Handover()),
-        switch("temperature crosses", SACConfig(), replace(sac.handover, temperature=True)),
-        switch("data kept", SACConfig(), replace(sac.handover, retention="append")),
-        switch("online rates 3e-4", SACConfig(critic_lr=3e-4, policy_lr=3e-4, temperature_lr=3e-4)),
+        switch("everything crosses", handover=Handover()),
+        switch("temperature crosses", handover=replace(sac.handover, temperature=True)),
+        switch("data kept", handover=replace(sac.handover, retention="append")),
+        switch("online rates 3e-4", online=Online(slow)),
         from_inac("default"),
         from_inac("6,000 updates", updates=6_000),
         from_inac("temperature 0.03", temperature=0.03),
@@ -122,9 +98,11 @@ def rows() -> list[Row]:
         from_inac("reward +1 at the goal, 0 else", SPARSE),
         from_inac("squashed policy", policy=PolicyConfig()),
         from_inac("near-optimal data", NEAR),
-        Row("SAC from this prior", ina, UPDATES, sac),
-        Row("SAC from this prior, near-optimal data", ina, UPDATES, sac, NEAR),
-    ]
+        arm("SAC from this prior", ina, sac),
+        arm("SAC from this prior, near-optimal data", ina, sac, NEAR),
+        from_cql("calibrated (Cal-QL)", calibrated=True),
+        arm("default", IQLConfig(), sac),
+    )
 
 
 def steps_to_goal(policy: Policy, data: Transitions) -> np.ndarray:
@@ -134,17 +112,16 @@ def steps_to_goal(policy: Policy, data: Transitions) -> np.ndarray:
     return -(result.lengths - result.terminated).mean(1)  # the arriving step is free
 
 
-def measure(row: Row) -> dict[str, str]:
-    """Runs one row and returns its cells."""
-    data = load_dataset(row.dataset)
-    prior = pretrain(row.prior, data, seeds=SEEDS, steps=row.updates)
-    error = q_error(prior.learner, data, data.env_id)
+def measure(arm: Arm, folder: Path) -> list[Row]:
+    """One row: the curve, and the prior's Q against the truth."""
+    prior = arm.prior(folder)
+    error = q_error(prior.learner, prior.data, prior.data.env_id)
     lengths: list[np.ndarray] = []
 
     def follow(step: int, learner: Learner, replay: ReplayBuffer) -> None:
-        lengths.append(steps_to_goal(learner.policy, data))
+        lengths.append(steps_to_goal(learner.policy, prior.data))
 
-    run = finetune(prior, row.recipe, steps=ONLINE_STEPS, eval_every=250, callbacks=(follow,))
+    run = arm.run(prior, follow)
     curve = np.stack(lengths, 1)  # (S, P)
     cells = {
         "start": interval(curve[:, 0]),
@@ -155,47 +132,32 @@ def measure(row: Row) -> dict[str, str]:
         "Q error, unseen states": interval(error.unseen_states),
     }
     text = {name: f"{value:.1f}" for name, value in cells.items()}
-    return {"row": row.key, **text, "seconds": f"{prior.seconds + run.seconds:.0f}"}
+    return [{**text, "seconds": f"{prior.seconds + run.seconds:.0f}"}]
 
 
-def write_table(results: list[dict[str, str]]) -> None:
-    """Writes the Markdown table."""
-    names = list(results[0])
-    lines = [
-        "# Study behind the defaults",
-        "",
-        f"Made by `python studies/defaults/study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
-        "steps, mean [95 % bootstrap interval over seeds]. start, drop and final count minus the "
-        "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
-        "the row's own reward. seconds: on a machine with other work, for orientation only.",
-        "",
-        "| " + " | ".join(names) + " |",
-        "|" + "---|" * len(names),
-        *("| " + " | ".join(result[name] for name in names) + " |" for result in results),
-        "",
-    ]
-    TABLE.write_text("\n".join(lines) + DECISIONS)
+STUDY = Study(
+    name="defaults",
+    title="Study behind the defaults",
+    about=f"Made by `python studies/defaults/study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
+    "steps, mean [95 % bootstrap interval over seeds]. start, drop and final count minus the "
+    "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
+    "the row's own reward. seconds: on a machine with other work, for orientation only.",
+    arms=arms(),
+    measure=measure,
+    table=table_of_rows,
+    conclusions="""
+## What was decided
 
-
-def main() -> None:
-    """Runs the missing rows, in order, and writes the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--table", action="store_true", help="only write the table")
-    only_table = parser.parse_args().table
-    results = list(csv.DictReader(CSV.open())) if CSV.exists() else []
-    done = {result["row"] for result in results}
-    for row in rows():
-        if row.key in done or only_table:
-            continue
-        print(row.key)
-        results.append(measure(row))
-        with CSV.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(results[0]))
-            writer.writeheader()
-            writer.writerows(results)
-    if results:
-        write_table(results)
-
+- Reward -1 a step. With +1 at the goal and the same constants SAC never comes back after the fall,
+  and InAC starts lower: penalty weight and temperature have the unit of the reward.
+- CQL's weight 1: less leaves Q too high on the data, more lowers it off the data only. Two sampled
+  actions instead of four change nothing that six seeds can show, and need fewer critic passes.
+- InAC: temperature 0.1 and weight clip 1e2. Warmer starts lower; colder, or a clip of 1e4,
+  lose seeds or steps. The authors' learning rate starts alike and errs more after as many updates.
+- Networks of 2 x 64 with LayerNorm: twice as wide helps little, without LayerNorm Q errs more.
+- Where untrained values start matters little after training, on either side of the switch.
+""",
+)
 
 if __name__ == "__main__":
-    main()
+    run_study(STUDY, __file__)

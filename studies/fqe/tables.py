@@ -8,9 +8,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from judge import STAY
 from scipy import stats
 
-Row = dict[str, str | int | float]
+from rlft.experiments.rows import Row, markdown_table
+
 RESAMPLES = 2_000  # of the policies, for the intervals
 TOLERANCE = 0.1  # share of the guide's value that may be missing; AJS's gate has about that here
 
@@ -49,13 +51,7 @@ def measures(rows: list[Row]) -> list[str]:
     ]
 
 
-def table(head: list[str], body: list[list[str]]) -> list[str]:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return [*lines, *("| " + " | ".join(cells) + " |" for cells in body), ""]
-
-
 QUALITY = ["policies", "truth", "Pearson", "Spearman", "MAE", "bias", "spread"]
-STAY = ("BC", "InAC", "noisy")
 GROUPS = {
     "all": (*STAY, "CQL", "SAC"),
     "stay with the data: BC, InAC, noisy ones": STAY,
@@ -65,7 +61,7 @@ GROUPS = {
 
 def values_of(rows: list[Row], column: str) -> list[str]:
     """The different values of a column, in the order in which they first come."""
-    return [str(value) for value in dict.fromkeys(row[column] for row in rows)]
+    return list(dict.fromkeys(row[column] for row in rows))
 
 
 def policies_table(rows: list[Row]) -> list[str]:
@@ -81,7 +77,7 @@ def policies_table(rows: list[Row]) -> list[str]:
             if (row["part"], row["estimator"]) == (part, name) and row["family"] in GROUPS[group]
         ]
         body.append([part, group, name, *measures(chosen)])
-    return table(["data", "group", "estimator", *QUALITY], body)
+    return markdown_table(["data", "group", "estimator", *QUALITY], body)
 
 
 def settings_table(rows: list[Row]) -> list[str]:
@@ -89,9 +85,9 @@ def settings_table(rows: list[Row]) -> list[str]:
     rows = [row for row in rows if row["part"] == "settings"]
     body = []
     for name, step in itertools.product(values_of(rows, "estimator"), values_of(rows, "updates")):
-        chosen = [r for r in rows if (r["estimator"], str(r["updates"])) == (name, step)]
+        chosen = [r for r in rows if (r["estimator"], r["updates"]) == (name, step)]
         body.append([name, step, *measures(chosen)])
-    return table(["setting", "updates", *QUALITY], body)
+    return markdown_table(["setting", "updates", *QUALITY], body)
 
 
 def noticed(values: np.ndarray, reference: np.ndarray, truth: np.ndarray) -> list[str]:
@@ -126,7 +122,7 @@ def hand_off_table(rows: list[Row]) -> list[str]:
             quality = [*measures(chosen)[3:5], *noticed(values, reference, truth)]
             body.append([name, source, *map(pair, values), *quality])
     head = ["estimator", "data", *(f"h = {h}" for h in steps)]
-    return table([*head, "Spearman", "MAE", "bad noticed", "false alarms"], body)
+    return markdown_table([*head, "Spearman", "MAE", "bad noticed", "false alarms"], body)
 
 
 def pair(values: np.ndarray) -> str:
