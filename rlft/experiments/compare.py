@@ -97,8 +97,7 @@ class Compare:
         out: folder of the table, the figure, and all priors and runs; by default "compare" below
             the results folder.
         pretrain_steps: gradient updates of every prior; by default each recipe's own.
-        plan: how long the runs are and how they are made; on the command line each of its fields
-            is an option of its own, as in `--steps 2000`.
+        plan: how long the runs are and how they are made; each field is an option of its own.
     """
 
     recipes: Positional[tuple[str, ...]] = ()

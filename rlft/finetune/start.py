@@ -97,9 +97,8 @@ def finetune(
         The run, with evaluations at 0, eval_every, ..., and at the end.
 
     Raises:
-        InputError: for an unknown recipe, environment or device, a number below 1, sizes that do
-            not fit, seeds that differ, a warm-up as long as the run, or a jump start that does not
-            fit.
+        InputError: for an unknown recipe, environment or device, a number too small, sizes, seeds
+            or a jump start that do not fit the prior, or a warm-up as long as the run.
         NumericalError: if a loss, or what the environment returns, is NaN or infinite; names the
             seed.
     """
