@@ -24,7 +24,7 @@ from small import (
 
 from rlft.acting import FrozenActs, LearnerActs
 from rlft.acting.rules import ActContext
-from rlft.algorithms import ALGORITHMS, LEARNERS, Learner
+from rlft.algorithms import ALGORITHMS, Learner, make_learner
 from rlft.core.errors import NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
@@ -301,7 +301,7 @@ def test_appended_data_is_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -
 
 def spy(monkeypatch: pytest.MonkeyPatch, config: Any, method: str) -> list[Batch]:
     """Collects the batches that one half of the update of a configuration's learner gets."""
-    kind = LEARNERS[type(config)]
+    kind = type(make_learner(config, 1, 1, 1))
     original, seen = getattr(kind, method), []
 
     def watched(self: Learner, batch: Batch) -> Any:
