@@ -170,7 +170,7 @@ class EpsilonGreedy:
 
     @property
     def random_share(self) -> float:
-        """epsilon where the noise is uniform, and of the other steps what the rule within says."""
+        """epsilon if the noise is uniform, and the inner rule's share of the other steps."""
         own = self.epsilon if self.noise == "uniform" else 0.0
         return own + (1 - own) * self.of.random_share
 

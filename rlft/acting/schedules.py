@@ -114,11 +114,12 @@ class Stepped:
     only sets B. There is no way back.
 
     Two public code bases differ. `steventango/jumpstart-rl` is the rule above with window 1 and
-    tolerance 0. `jsrl-CORL` has 10 even stages, window 5 and tolerance 0.05; its B is the mean at
-    the last advance, which may fall, its first full window advances at once, and its threshold
-    B - tolerance B lies *above* B where returns are negative. The defaults here take its stages and
-    its tolerance, and window 1: a course run has some sixteen evaluations, and five of them would
-    be a third of it.
+    tolerance 0. `jsrl-CORL` has 10 even stages, window 5 and tolerance 0.05, and another rule: its
+    first full window advances at once; B is the mean at the last advance, so B may fall; the
+    threshold is B - tolerance B, which lies *above* B where returns are negative.
+
+    The defaults are jsrl-CORL's stages and tolerance, with window 1: a course run has some sixteen
+    evaluations, and a window of five would be a third of it.
 
     Attributes:
         stages: the values of h, decreasing, 0 or more; None for even stages from the time limit to
@@ -159,7 +160,7 @@ def _check_stages(stages: tuple[int, ...]) -> None:
     if not stages or stages[-1] < 0 or any(a <= b for a, b in pairwise(stages)):
         raise InputError(
             f"Stepped: the stages {stages} must be numbers of steps that decrease, the last one 0 "
-            "or more, for example (60, 40, 20, 0). Where they come from count=..., lower it."
+            "or more, for example (60, 40, 20, 0). If you gave count=..., lower it."
         )
 
 

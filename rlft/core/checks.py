@@ -122,7 +122,7 @@ def shaped(expected: tuple[int | str, ...], *, hint: str, of: str = "", **values
         if value is None:
             continue
         shape = tuple(value.shape)
-        if shape == expected:  # the usual case; replay and environments ask at every step
+        if shape == expected:  # the usual case; environments ask at every step
             continue
         fits = len(shape) == len(expected) and all(
             isinstance(wanted, str) or wanted == length

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.core.checks import shaped
+from rlft.core.checks import refused
 from rlft.core.errors import InputError
 
 
@@ -128,7 +128,9 @@ def pack_transitions(
         width = where.stop - where.start
         matrix = name in ("observations", "actions", "next_observations")
         expected = (count, width) if matrix else (count,)
-        shaped(expected, **{name: values}, hint="Check the sizes given to the buffer.", of="Batch")
+        if values.shape != expected:  # and no call of `shaped`: seven at every step would be felt
+            hint = "Check the sizes that the buffer was made with."
+            raise refused(f"{name}.shape", values.shape, str(expected), hint)
         packed[:, where] = values if matrix else values[:, None]
     return packed
 

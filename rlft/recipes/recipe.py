@@ -33,6 +33,9 @@ class Handover:
         retention: the offline data is dropped, mixed into every batch at a fixed share, or appended
             (one buffer that starts full).
         offline_share: the share of each batch under ``"mix"``, in [0, 1].
+
+    Raises:
+        InputError: an unknown retention, or a share outside [0, 1].
     """
 
     policy: bool = True
@@ -76,8 +79,8 @@ class Warmup:
         )
         if self.acting.schedule != NO_GUIDE:
             raise InputError(
-                f"Warmup(acting={self.acting}): h is the business of the recipe's own acting rule. "
-                "Let one policy act meanwhile, for example FrozenActs() or EpsilonGreedy(0.2)."
+                f"Warmup(acting={self.acting}): a warm-up has no schedule that would choose h. Let "
+                "one policy act meanwhile, for example FrozenActs() or EpsilonGreedy(0.2)."
             )
 
 
@@ -88,10 +91,14 @@ class Online:
 
     Attributes:
         learner: its configuration. The networks that cross the switch keep the prior's shape.
-        utd: update-to-data ratio, critic updates per environment step and seed.
-        policy_delay: critic updates for each policy update; divides `utd` or is a multiple of it.
+        utd: update-to-data ratio, critic updates per environment step and seed; 1 or more.
+        policy_delay: critic updates for each policy update, 1 or more; divides `utd` or is a
+            multiple of it.
         policy_batch: the policy sees only the last minibatch (RLPD) or all that the critics saw
             since its last update in this step (WSRL).
+
+    Raises:
+        InputError: a ratio below 1, ratios of which neither divides the other, or an unknown batch.
     """
 
     learner: Config
