@@ -27,9 +27,9 @@ def small_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "datasets"))
     monkeypatch.setenv("RLFT_RESULTS", str(tmp_path / "results"))
     for name in list(DATASETS)[2:]:
-        monkeypatch.delitem(DATASETS, name)
+        monkeypatch.delitem(DATASETS._entries, name)
     for name, spec in list(DATASETS.items()):
-        monkeypatch.setitem(DATASETS, name, replace(spec, transitions=60))
+        monkeypatch.setitem(DATASETS._entries, name, replace(spec, transitions=60))
     return tmp_path
 
 
