@@ -16,7 +16,7 @@ from rlft.evaluate.metrics import (
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.evaluate.support import QError, Support, estimate_q, q_error, support_distance
-from rlft.evaluate.truth import horizon_of, monte_carlo_q
+from rlft.evaluate.truth import monte_carlo_q, steps_that_count
 from rlft.evaluate.value_map import ValueMap, value_map
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "estimate_q",
     "evaluate",
     "final_return",
-    "horizon_of",
     "interval",
     "lowest_return",
     "monte_carlo_q",
@@ -42,6 +41,7 @@ __all__ = [
     "regret",
     "smooth",
     "start_return",
+    "steps_that_count",
     "summarise",
     "support_distance",
     "time_below_start",

@@ -27,8 +27,8 @@ CHUNK_ROWS = 4_096
 NEGLIGIBLE = 1e-3
 
 
-def horizon_of(gamma: float) -> int:
-    """Steps after which a reward counts less than `NEGLIGIBLE`: the first h with gamma**h < 1e-3.
+def steps_that_count(gamma: float) -> int:
+    """Steps after which a reward counts less than `NEGLIGIBLE`: the first n with gamma**n < 1e-3.
 
     Args:
         gamma: discount in (0, 1), for example 0.98, which gives 342.
@@ -36,7 +36,7 @@ def horizon_of(gamma: float) -> int:
     Raises:
         InputError: if gamma lies outside (0, 1).
     """
-    hint = "Only there a default horizon exists: give horizon=... in steps."
+    hint = "Only there rollouts have a length of their own: give steps=..."
     within(0, 1, without=(0, 1), gamma=gamma, hint=hint)
     return math.floor(math.log(NEGLIGIBLE) / math.log(gamma)) + 1
 
@@ -49,7 +49,7 @@ def monte_carlo_q(
     *,
     gamma: float,
     rollouts: int = 1,
-    horizon: int | None = None,
+    steps: int | None = None,
     mode: bool = False,
     seed: int = 0,
     env_kwargs: Mapping[str, Any] | None = None,
@@ -68,7 +68,7 @@ def monte_carlo_q(
         gamma: discount in [0, 1].
         rollouts: independent rollouts averaged per state-action, >= 1. One is exact if both the
             environment and the policy are deterministic (``mode=True``).
-        horizon: steps per rollout; default `horizon_of(gamma)`. What lies beyond is left out: at
+        steps: of each rollout; default `steps_that_count(gamma)`. What lies beyond is left out: at
             -1 per step and gamma 0.98 at most 0.05.
         mode: follow the most likely action (True) or sampled ones (False).
         seed: of the sampled actions and of the environment's noise.
@@ -83,8 +83,8 @@ def monte_carlo_q(
     """
     starts = need_starts(env_id)
     states, actions = _pairs(policy.seeds, states, actions)  # (S, N, O), (S, N, A)
-    at_least(1, rollouts=rollouts, horizon=horizon, hint="Give 1 or more.")
-    steps = horizon_of(gamma) if horizon is None else horizon
+    at_least(1, rollouts=rollouts, steps=steps, hint="Give 1 or more.")
+    steps = steps_that_count(gamma) if steps is None else steps
     act = Actor(policy, mode=mode, seed=seed)
     states, actions = (np.repeat(x, rollouts, axis=1) for x in (states, actions))  # (S, N*R, .)
     width = max(1, CHUNK_ROWS // policy.seeds)

@@ -108,7 +108,7 @@ STUDY = Study(
   leave the data (CQL, and SAC after the switch) are overrated, and the ensemble's spread does not
   show it.
 - So a gate must not judge a hand-off from logged data: most bad ones pass there. With half of the
-  rows from the switching policy's own steps the plain return shows 6 of 8 (500 steps) and 8 of 8
+  rows from the jump-start policy's own steps the plain return shows 6 of 8 (500 steps) and 8 of 8
   (2,000 steps), without a false alarm. Own steps alone come nearest to the truth. This is one
   explorer and two seeds.
 - On the maze (100 steps) the plain return is the gate's measure: the same lost walk costs 20 where

@@ -139,7 +139,7 @@ class Unchanged(PendulumStarts):
 def pendulum_q() -> np.ndarray:
     """Values of no torque, upright and hanging."""
     states, actions = np.array([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]), np.zeros((2, 1))
-    return monte_carlo_q(Constant((0.0,)), "Pendulum-v1", states, actions, gamma=0.5, horizon=5)
+    return monte_carlo_q(Constant((0.0,)), "Pendulum-v1", states, actions, gamma=0.5, steps=5)
 
 
 def test_an_environment_of_others_can_be_put_into_any_state_from_outside() -> None:

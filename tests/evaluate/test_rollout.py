@@ -8,7 +8,7 @@ import torch
 from maze_fakes import DETOUR, LAYOUT, LEFT, RIGHT, STEPS_TO_GOAL, UP, Constant, step_costs
 
 from rlft.core.errors import InputError
-from rlft.evaluate import Evaluator, evaluate, horizon_of, monte_carlo_q, rollout, truth
+from rlft.evaluate import Evaluator, evaluate, monte_carlo_q, rollout, steps_that_count, truth
 
 CENTRED = {"start_spread": 0.0}
 
@@ -66,7 +66,7 @@ def test_any_continuous_environment_can_be_evaluated() -> None:
 
 
 def test_horizon_is_the_first_negligible_step() -> None:
-    assert horizon_of(0.98) == 342
+    assert steps_that_count(0.98) == 342
     assert 0.98**342 < 1e-3 <= 0.98**341
 
 
@@ -111,7 +111,7 @@ def test_states_and_actions_may_differ_by_seed() -> None:
 
 def test_horizon_cuts_the_sum() -> None:
     q = monte_carlo_q(
-        Constant(LEFT), DETOUR, cells((1, ROW)), np.array([LEFT]), gamma=1.0, horizon=7, mode=True
+        Constant(LEFT), DETOUR, cells((1, ROW)), np.array([LEFT]), gamma=1.0, steps=7, mode=True
     )
     assert q[0, 0] == -7.0
 
@@ -134,7 +134,7 @@ def test_rollouts_are_averaged() -> None:
     policy, states = Constant(RIGHT, noise=1.0), np.repeat(cells((1, ROW)), 60, axis=0)
     actions = np.tile(RIGHT, (60, 1))
     one, many = (
-        monte_carlo_q(policy, DETOUR, states, actions, gamma=0.98, rollouts=r, horizon=60).std()
+        monte_carlo_q(policy, DETOUR, states, actions, gamma=0.98, rollouts=r, steps=60).std()
         for r in (1, 16)
     )
     assert many < one / 2
@@ -188,7 +188,7 @@ def measured(states=cells((1, ROW)), actions=np.array([RIGHT]), env_id=DETOUR, *
             lambda: Evaluator(DETOUR, seeds=2)(Constant(RIGHT), mode=True),
             r"seeds=1: expected .* 2\. Build .*seeds=1",
         ),
-        (lambda: horizon_of(1.0), r"gamma=1.0.*\(0, 1\).*horizon="),
+        (lambda: steps_that_count(1.0), r"gamma=1.0.*\(0, 1\).*steps="),
         (
             lambda: measured(actions=np.array([RIGHT] * 2)),
             r"actions.shape=\(1, 2, 2\).*1, A.*per state",
@@ -197,7 +197,7 @@ def measured(states=cells((1, ROW)), actions=np.array([RIGHT]), env_id=DETOUR, *
         (lambda: measured(states=np.zeros((0, 2))), r"states=0.*1 or more"),
         (lambda: measured(actions=np.zeros((2, 1, 2))), r"actions.shape=\(2, 1, 2\).*\(1, 1, A\)"),
         (lambda: measured(rollouts=0), r"rollouts=0.*1 or more"),
-        (lambda: measured(horizon=0), r"horizon=0.*1 or more"),
+        (lambda: measured(steps=0), r"steps=0.*1 or more"),
         (
             lambda: measured(np.zeros((1, 3)), np.zeros((1, 1)), "Pendulum-v1"),
             r"'Pendulum-v1'.*in any state.*rlft/Maze-\*-v0.*register",

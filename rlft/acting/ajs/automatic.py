@@ -1,6 +1,6 @@
 """AJS's schedule: the guide walks less when an estimate of the whole policy says that it may.
 
-Fitted Q evaluation follows the current switching policy along the run. Where its estimate is no
+Fitted Q evaluation follows the current jump-start policy along the run. Where its estimate is no
 worse than the offline reference, h falls; there the explorer takes over a little earlier. What the
 paper (arXiv 2505.00913) leaves open is a field of the rule, so this is a reconstruction.
 

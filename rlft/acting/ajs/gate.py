@@ -34,13 +34,13 @@ class Estimator(Protocol):
 
 
 class Gate(Horizon):
-    """h of each seed, lowered where the estimate of the switching policy is high enough.
+    """h of each seed, lowered where the estimate of the jump-start policy is high enough.
 
     Args:
         rule: the numbers.
         context: what the run gives; its guide and learner are read anew at every update.
         start: h of the first episodes, and the largest one.
-        estimator: follows the switching policy.
+        estimator: follows the jump-start policy.
         reference: the value of the guide as it came from offline training.
         offline_guide: that guide, for whole episodes.
 
@@ -117,7 +117,7 @@ class Gate(Horizon):
         ).mean
 
     def _judged(self) -> JumpStartPolicy:
-        """The switching policy that the estimator is about."""
+        """The jump-start policy that the estimator is about."""
         horizon = self.proposed
         if self.rule.judge == "candidate":
             horizon = np.maximum(horizon - self.rule.step, 0)

@@ -21,7 +21,8 @@ class GateRule:
     """The numbers of the gate: h falls by `step` when estimate + bias >= reference - tolerance.
 
     Known from the paper: h starts at the longest episode; the estimator is fitted Q evaluation of
-    the switching policy on the buffer, updated now and then; it is compared with the offline value.
+    the policy of guide and explorer on the buffer, updated now and then; it is compared with the
+    offline value.
     Every field except `start_at` is unknown in the paper; its default is chosen here, as it says.
 
     Attributes:
@@ -51,7 +52,7 @@ class GateRule:
         states: number of states at which values are read, 1 or more. Unknown in the paper; chosen
             64, enough for the mean over the maze's narrow start area.
         fqe: the estimator. Unknown in the paper, also whether it sees the clock; chosen to see it,
-            as the switching policy does, and to estimate the plain return of an episode.
+            as the jump-start policy does, and to estimate the plain return of an episode.
         mode: estimate most likely actions instead of sampled ones. Unknown in the paper; chosen
             off, as the policy acts with sampled ones.
         update_every: environment steps between two rounds of updates. Unknown in the paper

@@ -12,7 +12,7 @@ from rlft.nets.timed import guide_walks
 def reference(
     guide_actions: Tensor, explorer_actions: Tensor, timesteps: Tensor, horizon: Tensor
 ) -> Tensor:
-    """The action a' of the switching policy at s', for transitions logged at step t.
+    """The action a' of the jump-start policy at s', for transitions logged at step t.
 
     Args:
         guide_actions: (S, B, A), drawn from the guide at s'.
@@ -79,7 +79,7 @@ def case(name: str, timesteps: list, horizon: list, actions: int = 1) -> Case:
 EXERCISE = Exercise(
     id="03-4",
     name="next_action",
-    title="The next action of a switching policy",
+    title="The next action of a jump-start policy",
     reference=reference,
     cases=(
         case("long before and long after the hand-off", [[0, 30]], [10]),

@@ -53,7 +53,7 @@ def reference(
             begins, and `done` (S,), whether the episode ended. `guide` and `explorer` have
             `act(observations)`, (S, A), and `update(replay)`. `replay.add(observations, actions,
             outcome, timesteps)` stores. `judge.update(replay, proposed)` lets the judge learn
-            about the switching policy with this h. `gate.decide(proposed)` gives the next one.
+            about the jump-start policy with this h. `gate.decide(proposed)` gives the next one.
         check_every: the gate decides at every step that is a multiple of it.
 
     Returns:

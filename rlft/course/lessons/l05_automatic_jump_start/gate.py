@@ -44,7 +44,7 @@ def reference_gate(
 
     Args:
         h: (S,) steps that the guide walks now, 0 to `longest`.
-        estimate: (S,) what the judge says that the switching policy returns.
+        estimate: (S,) what the judge says that the jump-start policy returns.
         reference: (S,) what it said of the offline policy.
         tolerance: how much may be missing; an estimate of exactly reference - tolerance is enough.
         step: by how much h moves.

@@ -39,7 +39,7 @@ def reference_name(
 
     Args:
         h: (P,) steps that the guide walked, at P >= 3 points of the run in their order.
-        estimate: (P,) what the judge said of the switching policy.
+        estimate: (P,) what the judge said of the jump-start policy.
         reference: (P,) what it said of the offline policy.
         returns: (P,) the return of whoever acted.
         tolerance: of the gate.
