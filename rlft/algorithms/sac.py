@@ -48,7 +48,7 @@ class SACConfig:
         backup_entropy: entropy bonus inside the target (RLPD on locomotion, plain SAC) or not
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
-        initial_temperature: alpha at the start of training, > 0.
+        initial_temperature: alpha at the start of training, > 0, where no prior gives it.
         target_entropy: in nats for each action dimension, so that A of them make the target; -1 is
             the usual choice, RLPD takes -0.5.
 
@@ -164,6 +164,10 @@ class SAC(ActorCritic):
     @property
     def entropy_temperature(self) -> Tensor:
         return self.temperature().detach()  # (S,)
+
+    @torch.no_grad()
+    def start_temperature(self, values: Tensor) -> None:
+        self.temperature.log.copy_(values.log())
 
     @property
     def has_entropy_bonus(self) -> bool:

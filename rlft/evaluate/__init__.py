@@ -13,6 +13,7 @@ from rlft.evaluate.metrics import (
     time_below_start,
     training_regret,
 )
+from rlft.evaluate.policy_distance import policy_kl
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.evaluate.support import QError, Support, estimate_q, q_error, support_distance
@@ -37,6 +38,7 @@ __all__ = [
     "lowest_return",
     "monte_carlo_q",
     "normalise",
+    "policy_kl",
     "q_error",
     "regret",
     "smooth",

@@ -34,7 +34,7 @@ from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
 from rlft.finetune.training_episodes import Episodes
 from rlft.finetune.updates import learn, warm_up
-from rlft.recipes.recipe import Recipe
+from rlft.recipes.recipe import Recipe, first_update
 
 Callback = Callable[[int, Learner, ReplayBuffer], None]
 
@@ -81,6 +81,7 @@ class OnlineLoop:
         self.policies = Policies(self.learner.policy, walker, frozen)
         recipe.acting.check(self.policies)
         self.replay = make_replay(prior, recipe, plan.steps, device)
+        self.first_update = first_update(recipe)
         self.generator = torch.Generator(device).manual_seed(stream(seed, Role.LOOP))
         self.horizon = recipe.acting.schedule.start(self.schedule_context())
         self.episodes, self.recorder = Episodes(prior.seeds), Recorder(plan.eval_every)
@@ -141,7 +142,9 @@ class OnlineLoop:
         return shown, done
 
     def update(self, step: int) -> Metrics:
-        """The gradient steps that belong to an environment step."""
+        """The gradient steps that belong to an environment step; nothing while the replay fills."""
+        if len(self.replay) < self.first_update:
+            return {}
         if self.warming(step):  # h waits too: no policy has moved that it could judge
             return warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
         metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)

@@ -296,6 +296,38 @@ def test_appended_data_is_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -
     assert shares[-1] == pytest.approx(len(MARKED) / (len(MARKED) + 100), abs=0.04)
 
 
+# --- the first update --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("handover", "learning_starts", "first"),
+    [
+        (Handover(), 0, 1),
+        (Handover(), 3, 3),
+        (Handover(), None, 4),  # a batch of 4
+        (Handover(retention="mix", offline_share=0.25), None, 3),
+        (APPEND, None, 1),  # the buffer is full from the start
+    ],
+)
+def test_nothing_is_updated_before_the_replay_has_its_least(
+    handover: Handover, learning_starts: int | None, first: int, prior: Prior
+) -> None:
+    recipe = make_recipe(handover=handover, learning_starts=learning_starts)
+    seen: list[int] = []
+    run(
+        prior,
+        recipe,
+        eval_every=1,
+        callbacks=(lambda _, learner, __: seen.append(learner.updates),),
+    )
+    assert seen == [max(step - first + 1, 0) for step in range(7)]
+
+
+def test_a_warm_up_waits_for_the_least_too(prior: Prior) -> None:
+    recipe = make_recipe(warmup=Warmup(steps=4, critic_updates=2), learning_starts=3)
+    assert run(prior, recipe).learner.updates == 2 * 2 + 2  # steps 3 and 4, then 5 and 6
+
+
 # --- ratios ------------------------------------------------------------------------------------
 
 

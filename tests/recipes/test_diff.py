@@ -26,7 +26,7 @@ def test_what_sac_and_wsrl_differ_in() -> None:
     sac, wsrl = RECIPES["sac"], RECIPES["wsrl"]
     assert found["online.learner.critics.ensemble"] == ("2", "10")
     assert found["online.utd"] == (str(sac.online.utd), str(wsrl.online.utd))
-    assert found["handover.optimizers"] == ("no", "yes")
+    assert found["handover.optimizers"] == ("()", "(policy, critics, temperature)")
     assert found["warmup.steps"] == ("0", f"{wsrl.warmup.steps:,}")
     assert not any(field.split(".")[0] in ("name", "title", "source", "preset") for field in found)
     assert "handover.policy" not in found and "online.learner.gamma" not in found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import torch
 from small import MAZE_DATA
 
 from rlft.acting import EpsilonGreedy, LearnerActs
-from rlft.acting.rules import JumpStart
 from rlft.algorithms import make_learner
 from rlft.core.encoding import from_json, to_json
 from rlft.experiments.experiment import Experiment
@@ -100,7 +98,9 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (FAST[1:], "warmup.critic_updates", 0),
         (FAST[1:], "handover.temperature", True),
         (FAST[1:], "handover.target_critics", True),
-        (FAST[1:], "handover.optimizers", True),
+        (FAST[1:], "handover.optimizers", ("policy", "critics", "temperature")),
+        (FAST, "online.learning_starts", 1_024),
+        (("calql", "calql-retain"), "online.learning_starts", 1_000),
         (FAST[1:], "handover.retention", "drop"),
         (FAST[1:], "prior.config.critics.ensemble", 10),
         (FAST[1:], "prior.config.policy.layer_norm", True),
@@ -153,7 +153,7 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (("sac", "jsrl", "ajs"), "online.learner.backup_entropy", True),
         (("sac", "sac-retain"), "handover.temperature", False),
         (("ajs",), "handover.target_critics", True),  # "all networks" come from offline training
-        (("ajs",), "handover.optimizers", True),
+        (("ajs",), "handover.optimizers", ("critics", "temperature")),
         (("jsrl",), "acting.schedule.window", 5),
         (("jsrl",), "acting.schedule.tolerance", 0.05),
         (("jsrl-geometric",), "acting.schedule.continue_probability", 0.99),
@@ -200,10 +200,7 @@ def test_two_steps_at_the_papers_scale(name: str, updates: int) -> None:
     config = (recipe.prior or PAPER_RECIPES["porl-bc"].prior).config  # type: ignore[union-attr]
     learner = make_learner(config, MAZE_DATA.observation_size, MAZE_DATA.action_size, seeds=1)
     prior = Prior(name="blank", learner=learner, data=MAZE_DATA, steps=0, history={}, seconds=0.0)
-    recipe = replace(recipe, warmup=replace(recipe.warmup, steps=min(recipe.warmup.steps, 1)))
-    if isinstance(recipe.acting, JumpStart):
-        schedule = replace(recipe.acting.schedule, reference_updates=1)  # type: ignore[call-arg]
-        recipe = replace(recipe, acting=replace(recipe.acting, schedule=schedule))
-    run = finetune(prior, recipe, steps=2, eval_every=2, eval_episodes=1, progress=False)
+    plan = RunPlan(steps=2, eval_every=2, eval_episodes=1, progress=False)
+    run = finetune(prior, cut(recipe), plan=plan)
     assert run.learner.updates == updates
     assert np.isfinite(run.returns_behaviour).all()
