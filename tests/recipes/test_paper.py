@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small import MAZE_DATA
+from small import MAZE_DATA, cut
 
 from rlft.acting import EpsilonGreedy, LearnerActs
 from rlft.algorithms import make_learner

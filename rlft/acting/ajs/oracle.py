@@ -1,4 +1,4 @@
-"""The gate with true returns in place of estimates: how much of what AJS misses is its judge's fault?
+"""The gate with true returns in place of estimates: is a shortfall of AJS the fault of its judge?
 
 Letters: S seeds.
 """
