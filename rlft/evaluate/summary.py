@@ -14,7 +14,7 @@ import numpy as np
 from rlft.core.checks import one_of
 from rlft.core.table import Table
 from rlft.evaluate import metrics
-from rlft.evaluate.intervals import Interval, interval
+from rlft.evaluate.intervals import Interval, few_seeds, interval
 
 
 class Curves(Protocol):
@@ -85,22 +85,26 @@ class RunSummary:
     def rows(self) -> list[tuple[str, str, str]]:
         """(quantity, value with interval, meaning) for a table."""
         source = "given" if self.best_is_given else "this run's own best"
-        below = self.time_below_start
+        values = (
+            ("start", self.start, "return at the switch"),
+            ("lowest", self.lowest, f"lowest {_mean_of(self.window)} after the switch"),
+            ("final", self.final, f"{_mean_of(self.last)}, the last"),
+            ("drop", self.drop, "start - lowest, at least 0"),
+            ("time below start", self.time_below_start, "share of environment steps"),
+            ("regret", self.regret, f"mean of {self.best:.1f} ({source}) - return"),
+        )
+        share = self.time_below_start
         return [
-            ("start", f"{self.start:.1f}", "return at the switch"),
-            ("lowest", f"{self.lowest:.1f}", f"lowest {_mean_of(self.window)} after the switch"),
-            ("final", f"{self.final:.1f}", f"{_mean_of(self.last)}, the last"),
-            ("drop", f"{self.drop:.1f}", "start - lowest, at least 0"),
-            ("time below start", f"{below:.0%}", "share of environment steps"),
-            ("regret", f"{self.regret:.1f}", f"mean of {self.best:.1f} ({source}) - return"),
+            (name, value.numbers(".0%" if value is share else ".1f"), meaning)
+            for name, value, meaning in values
         ]
 
     def title(self) -> str:
         """One line that says what the numbers are."""
-        percent = f"{self.start.confidence:.0%}"
+        few = few_seeds(self.seeds, self.start.confidence)
         return (
             f"{self.name}: {self.curve} actions, mean over {self.seeds} seeds "
-            f"[{percent} bootstrap interval]"
+            f"[{self.start.confidence:.0%} bootstrap interval]{f' ({few})' if few else ''}"
         )
 
     def __str__(self) -> str:
