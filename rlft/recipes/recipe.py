@@ -131,9 +131,7 @@ class Source:
     """
 
     paper: str
-    kind: Literal[
-        "reproduction", "course scale of a reproduction", "reconstruction", "baseline"
-    ]
+    kind: Literal["reproduction", "course scale of a reproduction", "reconstruction", "baseline"]
 
 
 @stored
