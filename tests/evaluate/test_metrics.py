@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from rlft.core.errors import InputError
-from rlft.evaluate import metrics, summarise
+from rlft.evaluate import metrics, noise_floor, summarise
 from rlft.evaluate.intervals import (
     Interval,
     coverage,
@@ -208,6 +209,7 @@ class FakeRun:
     returns_mode: np.ndarray
     returns_sampled: np.ndarray
     returns_behaviour: np.ndarray
+    switch_returns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 RUN = FakeRun(FakeRecipe(), STEPS, CURVES + 5.0, CURVES, CURVES - 3.0)
@@ -236,7 +238,20 @@ def test_summary_prints_what_its_numbers_mean() -> None:
     assert "time below start" in text and "38% [0%, 75%]" in text
     # The best mean point of this run is its last, (-30 - 20) / 2.
     assert "mean of -25.0 (this run&#x27;s own best) - return" in html
-    assert html.startswith("<table><caption>") and html.count("<tr>") == 6
+    assert html.startswith("<table><caption>") and html.count("<tr>") == 7
+
+
+def test_a_summary_has_the_noise_floor_beside_the_drop_where_episodes_are_known() -> None:
+    assert summarise(RUN).noise_floor is None
+    assert "noise floor       -  " in str(summarise(RUN))
+    episodes = np.array([[-40.0, -60.0], [-50.0, -50.0]])
+    noisy = replace(RUN, switch_returns={"sampled": episodes, "behaviour": episodes[:, :1]})
+    floor = noise_floor(episodes, 4)
+    assert summarise(noisy).noise_floor == interval(floor) and floor[0] > 0 == floor[1]
+    assert summarise(noisy, window=2).noise_floor == interval(noise_floor(episodes, 4, window=2))
+    assert summarise(noisy, curve="mode").noise_floor is None
+    assert summarise(noisy, curve="behaviour").noise_floor is None  # one episode only
+    assert f"noise floor       {interval(floor).numbers('.1f')}" in str(summarise(noisy))
 
 
 def test_summary_of_a_short_curve_uses_all_points_after_the_switch() -> None:

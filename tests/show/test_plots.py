@@ -36,6 +36,8 @@ def fake_run(name: str = "sac", seeds: int = 4, last: float = -30.0, points: int
     sampled = mean + np.arange(seeds)[:, None] - (seeds - 1) / 2  # (S, P)
     return SimpleNamespace(
         recipe=SimpleNamespace(name=name, title=name),
+        env_id="rlft/Maze-Detour-v0",
+        env_kwargs={},
         steps=steps,
         returns_sampled=sampled,
         returns_mode=sampled + 5,
@@ -265,6 +267,10 @@ def test_a_constant_estimate_has_no_correlation():
         assert "correlation undefined" in plot_scatter(np.arange(3), np.ones(3)).alt
 
 
+def elsewhere():
+    return SimpleNamespace(**vars(fake_run("wsrl")) | {"env_kwargs": {"reward": "sparse"}})
+
+
 FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
 
 
@@ -272,6 +278,10 @@ FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
     ("plot", "words"),
     [
         (lambda: plot_curves([]), "runs=0.*1 or more.*to plot"),
+        *(
+            (lambda plot=plot: plot([fake_run(), elsewhere()]), r"Detour-v0 for 'sac', .*'sparse'}")
+            for plot in (plot_curves, plot_each)
+        ),
         (
             lambda: plot_curves([fake_run()] * 2, labels=["one"]),
             r"labels.*\(1,\).*\(2,\).*each run",
