@@ -44,7 +44,7 @@ class SACConfig:
         target_subset: target critics whose minimum makes the target; None for all of them.
         target_replacement: draw that subset with replacement (WSRL) or without (RLPD).
         target_actions: next actions sampled for the target, of which the best counts (1: plain;
-            Cal-QL and WSRL use 10 on AntMaze).
+            CQL and Cal-QL take 10 on all tasks, WSRL's SAC on AntMaze only).
         backup_entropy: entropy bonus inside the target (RLPD on locomotion, plain SAC) or not
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.

@@ -13,6 +13,7 @@ from rlft.evaluate.metrics import (
     time_below_start,
     training_regret,
 )
+from rlft.evaluate.noise import noise_floor
 from rlft.evaluate.policy_distance import policy_kl
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.summary import RunSummary, summarise
@@ -37,6 +38,7 @@ __all__ = [
     "interval",
     "lowest_return",
     "monte_carlo_q",
+    "noise_floor",
     "normalise",
     "policy_kl",
     "q_error",

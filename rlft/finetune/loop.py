@@ -87,6 +87,7 @@ class OnlineLoop:
         self.episodes, self.recorder = Episodes(prior.seeds), Recorder(plan.eval_every)
         self.points: list[int] = []
         self.curves: dict[str, list[np.ndarray]] = {"mode": [], "sampled": [], "behaviour": []}
+        self.switch_returns: dict[str, np.ndarray] = {}
 
     def schedule_context(self) -> ScheduleContext:
         """What the schedule of h may look at."""
@@ -159,17 +160,21 @@ class OnlineLoop:
         """One point of the curves: the learner's policy alone, and the rule that acts next."""
         self.points.append(step)
         seed = evaluation_stream(self.plan.seed, len(self.points))  # the same for all recipes
-        for mode, name in ((True, "mode"), (False, "sampled")):
-            result = evaluator(self.learner.policy, mode=mode, seed=seed)
-            self.curves[name].append(result.mean_returns)  # (S,)
+        played = {
+            name: evaluator(self.learner.policy, mode=name == "mode", seed=seed)
+            for name in ("mode", "sampled")
+        }
         rule = self.rule(step + 1)
         if rule == LearnerActs():
-            behaviour = self.curves["sampled"][-1]
+            played["behaviour"] = played["sampled"]
         else:
             horizon = as_tensor(self.horizon.proposed, self.device)
             rule_policy = RulePolicy(rule, self.policies, horizon)
-            behaviour = evaluator(rule_policy, mode=False, seed=seed).mean_returns
-        self.curves["behaviour"].append(behaviour)
+            played["behaviour"] = evaluator(rule_policy, mode=False, seed=seed)
+        for name, result in played.items():
+            self.curves[name].append(result.mean_returns)  # (S,)
+            self.switch_returns.setdefault(name, result.returns)  # (S, K), of the first alone
+        behaviour = self.curves["behaviour"][-1]
         if not self.warming(step + 1):  # the return of another rule says nothing of h
             self.horizon.after_evaluation(step, behaviour)
         for callback in callbacks:
@@ -224,4 +229,6 @@ class OnlineLoop:
             learner=self.learner,
             guide=self.guide,
             seconds=seconds,
+            env_kwargs=self.env_kwargs,
+            switch_returns=self.switch_returns,
         )

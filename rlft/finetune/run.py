@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,10 @@ class Run:
         learner: where it ended.
         guide: the second learner at the end, where the recipe has one.
         seconds: wall-clock time.
+        env_kwargs: options of the environment.
+        switch_returns: of each curve, by "mode", "sampled" and "behaviour", the returns of the
+            single episodes of its evaluation at the switch, (S, K): how much of a drop is noise.
+            Empty for a run that an older version kept.
     """
 
     recipe: Recipe
@@ -56,6 +61,8 @@ class Run:
     learner: Learner
     guide: Learner | None
     seconds: float
+    env_kwargs: dict[str, Any] = field(default_factory=dict)
+    switch_returns: dict[str, np.ndarray] = field(default_factory=dict)
 
     def summary(
         self, *, best: float | None = None, curve: str = "sampled", window: int = 1

@@ -19,7 +19,7 @@ RLPD_PAPER = "Ball et al. 2023, arXiv 2302.02948"
 JSRL_PAPER = "Uchendu et al. 2022, arXiv 2204.02372"
 EXPLORE_PAPER = "Li et al. 2023, arXiv 2311.05067"
 AJS_PAPER = "Wang, White and White 2025, arXiv 2505.00913"
-PORL_PAPER = "arXiv 2505.16856"
+PORL_PAPER = "Xiao et al. 2025, arXiv 2505.16856"
 WSRL_PAPER = "Zhou et al. 2024, arXiv 2412.07762"
 
 # What a newcomer's script does: load the two networks into a fresh SAC and go on. The temperature

@@ -150,12 +150,13 @@ class Source:
 
     Attributes:
         paper: authors, year, title or arXiv number.
-        kind: a reproduction of public code down to its constants, a reconstruction from a
-            description, or a baseline: the published losses at the course's own scale.
+        kind: a reproduction of public code down to its constants; the course scale of one, which
+            keeps the method and none of the sizes; a reconstruction from a description that leaves
+            something open; or a baseline, with which those are compared.
     """
 
     paper: str
-    kind: Literal["reproduction", "reconstruction", "baseline"]
+    kind: Literal["reproduction", "course scale of a reproduction", "reconstruction", "baseline"]
 
 
 @stored

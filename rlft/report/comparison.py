@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Protocol
 
 from rlft.core.checks import at_least
 from rlft.core.table import Table
-from rlft.evaluate.intervals import Interval
-from rlft.evaluate.summary import Curves, RunSummary, summarise
+from rlft.evaluate.intervals import Interval, few_seeds
+from rlft.evaluate.summary import Curves, RunSummary, numbers, summarise
+from rlft.report.comparable import Measured, check_measured_alike, differences
 
-QUANTITIES = ("start", "lowest", "final", "drop")
+QUANTITIES = ("start", "lowest", "final", "drop", "noise_floor")
 # The curves of a run, in the order of the tables, and what they are.
 CURVES = {
     "behaviour": "Return of the rule that acts, guide and random actions included",
@@ -23,13 +25,8 @@ CURVES = {
 }
 
 
-class TimedRun(Curves, Protocol):
+class TimedRun(Curves, Measured, Protocol):
     """What a table needs of a run (see `rlft.finetune`)."""
-
-    @property
-    def prior(self) -> Any:
-        """Where the run started."""
-        ...
 
     @property
     def seconds(self) -> float:
@@ -57,9 +54,15 @@ class Line:
     pretraining: float
     finetuning: float
 
-    def intervals(self, curve: str) -> list[Interval]:
-        """The quantities of one curve, in the order of `QUANTITIES`."""
+    def intervals(self, curve: str) -> list[Interval | None]:
+        """The quantities of one curve, in the order of `QUANTITIES`; None for what is not known."""
         return [getattr(self.summaries[curve], quantity) for quantity in QUANTITIES]
+
+    def seeds(self) -> str:
+        """Their number, and what an interval of so few is worth."""
+        start = self.summaries["sampled"].start
+        few = few_seeds(start.seeds, start.confidence)
+        return few.replace(" seeds", "") if few else str(start.seeds)
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ class Comparison:
 
     Attributes:
         lines: one for each run.
+        notes: what differs between the runs besides the method.
     """
 
     lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
 
     def tables(self) -> list[Table]:
         """Three tables with a row for each run: origins, behaviour, the learner's own policy."""
@@ -87,9 +92,9 @@ class Comparison:
         ]
         returns = [
             Table(
-                ("recipe", *QUANTITIES),
+                ("recipe", "seeds", *(quantity.replace("_", " ") for quantity in QUANTITIES)),
                 [
-                    [line.recipe, *(f"{value:.1f}" for value in line.intervals(curve))]
+                    [line.recipe, line.seeds(), *map(numbers, line.intervals(curve))]
                     for line in self.lines
                 ],
                 caption=f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]",
@@ -101,23 +106,30 @@ class Comparison:
         return [Table(head, origins, caption=caption), *returns]
 
     def markdown(self) -> str:
-        """The tables in Markdown, aligned so that they read as plain text too."""
-        return "\n\n".join(f"{table.caption}:\n\n{table.markdown()}" for table in self.tables())
+        """The tables in Markdown, aligned so that they read as plain text too, and the notes."""
+        tables = [f"{table.caption}:\n\n{table.markdown()}" for table in self.tables()]
+        notes = ["\n".join(f"- {note}" for note in self.notes)] if self.notes else []
+        return "\n\n".join([*tables, *notes])
 
     def csv(self) -> str:
         """One row for each run, with mean, low and high of each quantity of each curve."""
-        ends = [
+        columns = [
             f"{curve}_{quantity}_{end}"
             for curve in CURVES
             for quantity in QUANTITIES
             for end in ("mean", "low", "high")
         ]
-        head = ["recipe", "prior", "warmup_steps", "seeds", *ends]
+        head = ["recipe", "prior", "warmup_steps", "seeds", *columns]
         rows = []
         for line in self.lines:
             values = [value for curve in CURVES for value in line.intervals(curve)]
-            numbers = [number for value in values for number in (value.mean, value.low, value.high)]
-            row = [line.recipe, line.prior, line.warmup, values[0].seeds, *numbers]
+            ends = [
+                end
+                for value in values
+                for end in (("", "", "") if value is None else (value.mean, value.low, value.high))
+            ]
+            seeds = line.summaries["sampled"].seeds
+            row = [line.recipe, line.prior, line.warmup, seeds, *ends]
             rows.append([str(cell) for cell in (*row, line.pretraining, line.finetuning)])
         return Table([*head, "pretraining_seconds", "finetuning_seconds"], rows).csv()
 
@@ -125,19 +137,24 @@ class Comparison:
         return self.markdown()
 
     def _repr_html_(self) -> str:
-        return "".join(table.html() for table in self.tables())
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return "".join(table.html() for table in self.tables()) + (notes and f"<ul>{notes}</ul>")
 
 
 def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
     """Puts the summaries of several runs into one table.
 
     Args:
-        runs: of the same environment and length.
+        runs: of one environment, evaluated at the same steps in as many episodes.
+
+    Returns:
+        Tables, and notes of what differs besides the method: data, priors, random streams.
 
     Raises:
-        InputError: no runs.
+        InputError: no runs, or runs whose numbers cannot be compared.
     """
     at_least(1, number_of_runs=len(runs), hint="Give a run to compare.")
+    check_measured_alike(runs)
     return Comparison(
         tuple(
             Line(
@@ -149,7 +166,8 @@ def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
                 finetuning=run.seconds,
             )
             for run in runs
-        )
+        ),
+        tuple(differences(runs)),
     )
 
 

@@ -30,6 +30,7 @@ from rlft.core.files import (
     write_atomically,
 )
 from rlft.data import Transitions, load_dataset
+from rlft.data.transitions import options_of
 from rlft.finetune import Prior, Run
 from rlft.results.provenance import provenance
 
@@ -75,10 +76,13 @@ def save_run(run: Run, folder: str | Path) -> None:
         **{f"episode_steps.{s}": values for s, values in enumerate(run.episode_steps)},
         **{f"episode_returns.{s}": values for s, values in enumerate(run.episode_returns)},
         **{f"metrics.{name}": values for name, values in run.metrics.items()},
+        **{f"switch_returns.{name}": values for name, values in run.switch_returns.items()},
     }
     about = {
         "recipe": run.recipe,
         "env_id": run.env_id,
+        # What JSON has not is kept as text: it is only compared.
+        "env_kwargs": json.loads(json.dumps(run.env_kwargs, default=str)),
         "dataset": run.dataset,
         "seeds": run.seeds,
         "seed": run.seed,
@@ -119,6 +123,9 @@ def load_run(folder: str | Path, *, data: Transitions | None = None, device: str
         learner=_learner(folder, "learner", about, device),
         guide=_learner(folder, "guide", about, device) if about["guide"] else None,
         seconds=about["seconds"],
+        # Older runs say nothing of options: those of the data, unless asked for others.
+        env_kwargs=options_of(prior.data, about["env_id"], about.get("env_kwargs")),
+        switch_returns=_with_prefix(arrays, "switch_returns."),
     )
 
 

@@ -22,14 +22,14 @@ from small import (
     small,
 )
 
-from rlft.acting import FrozenActs, LearnerActs
+from rlft.acting import EpsilonGreedy, FrozenActs, LearnerActs
 from rlft.acting.rules import ActContext
 from rlft.algorithms import ALGORITHMS, Learner, make_learner
 from rlft.core.errors import NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
-from rlft.evaluate import evaluate
+from rlft.evaluate import evaluate, interval, noise_floor
 from rlft.finetune import Prior, Run, finetune, hand_over, loop
 from rlft.recipes import Handover, Recipe, Warmup
 
@@ -170,6 +170,21 @@ def test_the_first_point_is_the_prior_itself() -> None:
         expected = evaluate(prior.learner.policy, DETOUR, episodes=4, mode=mode, seed=seed)
         np.testing.assert_array_equal(curve[:, 0], expected.mean_returns)
     assert not np.array_equal(result.returns_mode[:, 0], result.returns_sampled[:, 0])
+
+
+def test_the_episodes_at_the_switch_are_kept_for_the_noise_floor() -> None:
+    prior = make_prior("bc", steps=150)
+    acting = EpsilonGreedy(0.5, of=LearnerActs())
+    recipe = make_recipe(handover=Handover(critics=False), acting=acting)
+    result = run(prior, recipe, steps=2, eval_every=1, eval_episodes=4)
+    assert list(result.switch_returns) == ["mode", "sampled", "behaviour"]
+    for name, episodes in result.switch_returns.items():
+        assert episodes.shape == (SEEDS, 4)
+        first = getattr(result, f"returns_{name}")[:, 0]
+        np.testing.assert_allclose(episodes.mean(axis=1), first)
+        floor = result.summary(curve=name).noise_floor
+        assert floor == interval(noise_floor(episodes, points=3))
+    assert result.env_kwargs == dict(prior.data.env_kwargs)
 
 
 def test_summary_is_of_this_run(prior: Prior) -> None:

@@ -14,7 +14,7 @@ import torch
 from small import MAZE_DATA, cut
 
 from rlft.acting import EpsilonGreedy, LearnerActs
-from rlft.algorithms import make_learner
+from rlft.algorithms import SACConfig, make_learner
 from rlft.core.encoding import from_json, to_json
 from rlft.experiments.experiment import Experiment
 from rlft.finetune import Prior, RunPlan, finetune
@@ -40,7 +40,34 @@ def test_both_scales_have_the_same_methods() -> None:
         course = RECIPES[name]
         assert find_recipe(name, "paper") is recipe
         assert (recipe.preset, course.preset) == ("paper", "course")
-        assert (recipe.title, recipe.source) == (course.title, course.source)
+        assert (recipe.title, recipe.source.paper) == (course.title, course.source.paper)
+
+
+def test_only_the_papers_scale_is_a_reproduction() -> None:
+    at_course_scale = {"reproduction": "course scale of a reproduction"}
+    for name, recipe in PAPER_RECIPES.items():
+        kind = recipe.source.kind
+        assert RECIPES[name].source.kind == at_course_scale.get(kind, kind)
+    assert PAPER_RECIPES["wsrl"].source.kind == "reproduction"
+
+
+def test_where_the_course_leaves_the_authors_ratios() -> None:
+    """Each is named at the top of `course.py`."""
+    others = {
+        name: (RECIPES[name].online.utd, recipe.online.utd)
+        for name, recipe in PAPER_RECIPES.items()
+        if (RECIPES[name].online.utd, RECIPES[name].online.policy_delay)
+        != (recipe.online.utd, recipe.online.policy_delay)
+    }
+    assert others == {"rlpd": (4, 20), **dict.fromkeys(PORL, (8, 16))}
+    entropy = {
+        name: (at(RECIPES[name], field), at(recipe, field))
+        for name, recipe in PAPER_RECIPES.items()
+        for field in ("online.learner.target_entropy",)
+        if isinstance(recipe.online.learner, SACConfig)
+        if at(RECIPES[name], field) != at(recipe, field)
+    }
+    assert entropy == {"rlpd": (-1.0, -0.5)}
 
 
 @pytest.mark.parametrize("name", PAPER_RECIPES)

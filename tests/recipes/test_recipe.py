@@ -91,7 +91,7 @@ def test_every_recipe_is_data_and_says_where_it_comes_from(name: str) -> None:
     assert recipe.name == name
     assert from_json(json.loads(json.dumps(to_json(recipe)))) == recipe
     assert recipe.source.paper and recipe.source.kind in (
-        "reproduction",
+        "course scale of a reproduction",
         "reconstruction",
         "baseline",
     )

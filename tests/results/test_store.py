@@ -69,6 +69,8 @@ def run(prior: Prior) -> Run:
         learner=learner,
         guide=None,
         seconds=1.5,
+        env_kwargs={"reward": "sparse"},
+        switch_returns={"sampled": np.array([[-58.0, -62.0], [-61.0, -61.0]])},
     )
 
 
@@ -113,6 +115,8 @@ def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
         for mine, theirs in zip(getattr(back, name), getattr(run, name), strict=True):
             np.testing.assert_array_equal(mine, theirs, strict=True)
     assert_same_arrays(back.metrics, run.metrics)
+    assert back.env_kwargs == {"reward": "sparse"}
+    assert_same_arrays(back.switch_returns, run.switch_returns)
     assert_same_state(back.learner.state_dict(), run.learner.state_dict())
     assert back.learner.config == run.learner.config
     assert_same_state(back.prior.learner.state_dict(), run.prior.learner.state_dict())

@@ -24,7 +24,7 @@ from rlft.show import (
     plot_series,
     sequence_styles,
 )
-from rlft.show.base.labels import number, spread
+from rlft.show.base.labels import interval_note, number, spread
 
 METHODS = [name for name in METHOD_STYLES if name != "data"]
 
@@ -36,6 +36,8 @@ def fake_run(name: str = "sac", seeds: int = 4, last: float = -30.0, points: int
     sampled = mean + np.arange(seeds)[:, None] - (seeds - 1) / 2  # (S, P)
     return SimpleNamespace(
         recipe=SimpleNamespace(name=name, title=name),
+        env_id="rlft/Maze-Detour-v0",
+        env_kwargs={},
         steps=steps,
         returns_sampled=sampled,
         returns_mode=sampled + 5,
@@ -212,20 +214,35 @@ def test_series_take_any_values_and_check_their_shape():
 
 
 def test_errors_are_shown_as_dots_interval_and_words():
-    values = np.array([1.0, 2.0, 3.0, 4.0])
+    values = np.array([1.0, 2.0, 3.0, 3.0, 3.5])
     fig = plot_errors({"sac": values, "ours": values - 10}, title="Who is wrong?")
     ax = fig.axes[0]
     shown = assert_readable(fig)
     _, (low,), (high,) = curve_interval(values[:, None])
     bars = [line for line in ax.get_lines() if line.get_linewidth() == 3]
     assert list(bars[0].get_xdata()) == pytest.approx([low, high])
-    dots = [line for line in ax.get_lines() if len(line.get_xdata()) == 4]
+    dots = [line for line in ax.get_lines() if len(line.get_xdata()) == 5]
     assert sorted(dots[0].get_xdata()) == list(values)
     assert f"2.50 [{low:.2f}, {high:.2f}]" in shown
     assert "bar: 95 % bootstrap interval; dots: seeds" in shown
     assert "no error" in shown
     assert [label.get_text() for label in ax.get_yticklabels()] == ["SAC", "ours"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first name stands on top
+
+
+@pytest.mark.parametrize(
+    ("seeds", "note"),
+    [
+        ((5, 5), "mean of 5 seeds; bar: 95 % bootstrap interval"),
+        ((3, 3), "mean of 3 seeds; bar: covers about 75 %"),
+        ((2, 8), "of 2 to 8 seeds; bar: 95 % bootstrap interval (2 seeds: covers about 50 %)"),
+        ((1, 8), "of 1 to 8 seeds; bar: 95 % bootstrap interval (no bar: one seed)"),
+        ((1, 4), "interval (no bar: one seed; 4 seeds: covers about 88 %)"),
+        ((1, 1), "one seed only: no interval, no claim"),
+    ],
+)
+def test_a_note_does_not_promise_more_than_few_seeds_can_hold(seeds, note):
+    assert interval_note([np.zeros(count) for count in seeds], "bar", "bar").endswith(note)
 
 
 def test_errors_of_one_seed_and_without_reference():
@@ -250,6 +267,10 @@ def test_a_constant_estimate_has_no_correlation():
         assert "correlation undefined" in plot_scatter(np.arange(3), np.ones(3)).alt
 
 
+def elsewhere():
+    return SimpleNamespace(**vars(fake_run("wsrl")) | {"env_kwargs": {"reward": "sparse"}})
+
+
 FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
 
 
@@ -257,6 +278,10 @@ FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
     ("plot", "words"),
     [
         (lambda: plot_curves([]), "runs=0.*1 or more.*to plot"),
+        *(
+            (lambda plot=plot: plot([fake_run(), elsewhere()]), r"Detour-v0 for 'sac', .*'sparse'}")
+            for plot in (plot_curves, plot_each)
+        ),
         (
             lambda: plot_curves([fake_run()] * 2, labels=["one"]),
             r"labels.*\(1,\).*\(2,\).*each run",

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from rlft.core.checks import at_least
 from rlft.finetune import Run
+from rlft.report.comparable import check_environments
 from rlft.show.base.figure import add_alt
 from rlft.show.base.style import styled, styles_for
 from rlft.show.curves.runs import STEPS
@@ -36,9 +37,10 @@ def plot_comparison(
         The figure, with alt text.
 
     Raises:
-        InputError: no runs.
+        InputError: no runs, or runs of different environments.
     """
     at_least(1, number_of_runs=len(runs), hint="Give a run to plot.")
+    check_environments(runs)
     styles = styles_for([run.recipe.name for run in runs])
     curves = [
         Curve(run.steps, run.returns_behaviour, style)

@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from rlft.core.checks import at_least, one_of, shaped
 from rlft.core.errors import unknown
 from rlft.finetune import Run
+from rlft.report.comparable import check_environments
 from rlft.show.base.figure import CourseFigure, panels
 from rlft.show.base.labels import interval_note, number
 from rlft.show.base.style import GREY, REFERENCE_LINE, styled, styles_for
@@ -62,7 +63,8 @@ def plot_curves(
         The figure.
 
     Raises:
-        InputError: no runs, an unknown mode, or as many labels as runs are not given.
+        InputError: no runs, runs of different environments, an unknown mode, or as many labels as
+            runs are not given.
     """
     return plot_series(
         _return_curves(runs, mode, labels),
@@ -167,8 +169,9 @@ def plot_each(
 
 
 def _return_curves(runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None) -> list[Curve]:
-    """The runs' returns for one kind of action."""
+    """The runs' returns for one kind of action, in one environment."""
     one_of(ACTIONS, mode=mode)
+    check_environments(runs)
     return _curves_of([(run, run.steps, getattr(run, f"returns_{mode}")) for run in runs], labels)
 
 
