@@ -96,6 +96,9 @@ class Online:
             multiple of it.
         policy_batch: the policy sees only the last minibatch (RLPD) or all that the critics saw
             since its last update in this step (WSRL).
+        idle_steps: whether Adam steps on gradients of zero where an update has none for a part: of
+            policy and temperature in the updates of critics alone, of the critics in the policy's.
+            WSRL's code does so, as it passes all networks to each update; no other known code does.
 
     Raises:
         InputError: a ratio below 1, ratios of which neither divides the other, or an unknown batch.
@@ -105,6 +108,7 @@ class Online:
     utd: int = 1
     policy_delay: int = 1
     policy_batch: Literal["last", "all"] = "last"
+    idle_steps: bool = False
 
     def __post_init__(self) -> None:
         at_least(
