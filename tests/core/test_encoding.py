@@ -15,7 +15,7 @@ from maze_fakes import logged
 
 import rlft
 from rlft.algorithms import SACConfig
-from rlft.core.encoding import cache_key, from_json, to_json, with_current_names
+from rlft.core.encoding import brought_up_to_date, cache_key, from_json, to_json
 from rlft.core.errors import InputError
 from rlft.core.registry import register
 from rlft.nets.policies import PolicyConfig
@@ -76,8 +76,9 @@ def test_what_is_no_configuration_cannot_be_stored() -> None:
 def test_former_names_are_read_as_todays() -> None:
     former = {"__type__": "rlft.nets.CriticConfig", "ensemble": 3}
     assert from_json(former) == CriticConfig(ensemble=3)
-    within = with_current_names({"a": [former]})
-    assert within == {"a": [{"__type__": "CriticConfig", "ensemble": 3}]}
+    within = brought_up_to_date({"a": [former]})
+    assert within == {"a": [to_json(CriticConfig(ensemble=3))]}
+    assert brought_up_to_date({"__type__": "Nobody", "b": 1}) == {"__type__": "Nobody", "b": 1}
 
 
 def test_cache_keys_follow_every_field_the_data_and_the_type() -> None:

@@ -22,7 +22,7 @@ class SAC(Reference):
             "policy": config.policy_lr,
             "temperature": config.temperature_lr,
         }
-        super().__init__(parts, config.policy.kind, rates)
+        super().__init__(parts, config, rates)
         self.config = config
 
     def alpha(self) -> float:
