@@ -94,10 +94,10 @@ class Trainable:
 
     @contextmanager
     def idling(self) -> Iterator[None]:
-        """No Adam is left out of an update: those without a step in this block make one at its end.
+        """Leaves no Adam out of an update: one without a step in this block makes it at the end.
 
-        That step is on gradients of zero. The means shrink and the step count grows; what a part has
-        of momentum goes on moving it, and a part that never had a gradient stays where it is.
+        That step is on gradients of zero. The means shrink and the step count grows; momentum goes
+        on moving the part, and one that never had a gradient stays where it is.
         """
         self._descended.clear()
         yield

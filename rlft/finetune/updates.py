@@ -40,9 +40,7 @@ def learn(
     batch = replay.sample(learner.config.batch_size, generator, batches=online.utd)
     metrics: Metrics = {}
     waiting: list[Batch] = []
-    every_adam = (
-        learner.idling if online.idle_steps and online.policy_delay > 1 else nullcontext
-    )
+    every_adam = learner.idling if online.idle_steps and online.policy_delay > 1 else nullcontext
     for i, minibatch in enumerate(batch.split(online.utd), start=1):
         with every_adam():
             metrics |= learner.update_critics(minibatch)

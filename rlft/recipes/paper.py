@@ -64,7 +64,8 @@ TEN_CALQL_PRIOR = Pretraining("calql", TEN_CALQL, LONG_STEPS)
 TEN_IQL_PRIOR = Pretraining("iql", TEN_IQL, LONG_STEPS)
 
 # Four minibatches of 256 for the critics, then one update of policy and temperature on all 1,024.
-WSRL_ONLINE = Online(WSRL_SAC, utd=4, policy_delay=4, policy_batch="all")
+# Its code passes all networks to each of the five, so that every Adam steps in every one.
+WSRL_ONLINE = Online(WSRL_SAC, utd=4, policy_delay=4, policy_batch="all", idle_steps=True)
 
 # Restarting the temperature at 1 adds a large entropy bonus, which destroys a narrow policy, and
 # restarting the targets moves them by a jump: SAC does both here on purpose, as a plain script does
@@ -242,7 +243,7 @@ JUMP_STARTS = (
 
 # Known: a random ensemble of ten, 16 critic updates a step, already while the frozen policy
 # collects. Unknown: for how long (here WSRL's 5,000 steps), epsilon, what epsilon-greedy means for
-# continuous actions, and which transitions the one policy update sees.
+# continuous actions, which transitions the one policy update sees, and whether Adam idles.
 PORL = Recipe(
     name="porl",
     title="PORL: epsilon-greedy pre-sampling, then fast SAC",

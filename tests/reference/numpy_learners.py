@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy_losses import (
     advantage_weight,
     expectile,
@@ -81,6 +82,11 @@ class Reference:
         self.gradients[name] = gradients
         for adam, net, gradient in zip(self.adams[name], self.parts[name], gradients, strict=True):
             adam.step(net, gradient)
+
+    def idle(self, name: str) -> None:
+        """A step of Adam on gradients of zero: its memory fades, and what is left of it moves."""
+        for adam, net in zip(self.adams[name], self.parts[name], strict=True):
+            adam.step(net, {key: np.zeros_like(net[key]) for key in net if key != "epsilon"})
 
     def move_targets(self, rate: float) -> None:
         for target, source in zip(self.parts["target_critics"], self.parts["critics"], strict=True):
