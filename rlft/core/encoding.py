@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -105,17 +105,22 @@ def from_json(value: Any) -> Any:
         ) from error
 
 
-def with_current_names(value: Any) -> Any:
-    """Stored JSON of any version with the names and fields of today, for comparing."""
+def brought_up_to_date(value: Any) -> Any:
+    """Stored JSON of any version as today's would be written, for comparing.
+
+    Types and fields have the names of today, and fields that came later what such a version did.
+    """
     if isinstance(value, list):
-        return [with_current_names(item) for item in value]
+        return [brought_up_to_date(item) for item in value]
     if not isinstance(value, dict):
         return value
-    content = {key: with_current_names(item) for key, item in value.items()}
+    content = {key: brought_up_to_date(item) for key, item in value.items()}
     if TYPE not in value:
         return content
     name = current_name(value[TYPE])
-    return {**current_fields(name, content), TYPE: name}
+    own = fields(TYPES[name]) if name in TYPES else ()
+    later = {f.name: to_json(f.default) for f in own if f.init and f.default is not MISSING}
+    return {**later, **current_fields(name, content), TYPE: name}
 
 
 def _unregistered(kind: type) -> str:

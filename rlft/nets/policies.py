@@ -18,8 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rlft.core.checks import positive
 from rlft.core.registry import Registry, stored
-from rlft.nets.stacked import MLP
+from rlft.nets.initial_weights import InitialWeights
+from rlft.nets.layers import MLP
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -33,11 +35,22 @@ class PolicyConfig:
         kind: a key of `POLICIES`.
         hidden: width of each hidden layer.
         layer_norm: LayerNorm before every ReLU (WSRL has it in the policy, RLPD has not).
+        norm_epsilon: what LayerNorm adds to the variance: PyTorch's 1e-5, or flax's 1e-6 (WSRL).
+        initial_weights: how weights start.
+
+    Raises:
+        InputError: an epsilon that is not positive.
     """
 
     kind: str = "squashed-gaussian"
     hidden: tuple[int, ...] = (64, 64)
     layer_norm: bool = False
+    norm_epsilon: float = 1e-5
+    initial_weights: InitialWeights = InitialWeights()
+
+    def __post_init__(self) -> None:
+        hint = "It keeps LayerNorm from dividing by zero; PyTorch's is 1e-5."
+        positive(norm_epsilon=self.norm_epsilon, hint=hint, of="PolicyConfig")
 
 
 class Policy(nn.Module):
@@ -63,8 +76,8 @@ class Policy(nn.Module):
     ):
         super().__init__()
         self.seeds, self.observation_size, self.action_size = seeds, observation_size, action_size
-        sizes = (observation_size, *config.hidden, self.outputs_per_action * action_size)
-        self.mlp = MLP(seeds, sizes, config.layer_norm, generator)
+        outputs = self.outputs_per_action * action_size
+        self.mlp = MLP(seeds, observation_size, outputs, config, generator)
 
     def rsample(self, observations: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draws actions through which gradients flow, with their log-probabilities.

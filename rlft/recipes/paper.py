@@ -65,8 +65,11 @@ TEN_CALQL_PRIOR = Pretraining("calql", TEN_CALQL, LONG_STEPS)
 TEN_IQL_PRIOR = Pretraining("iql", TEN_IQL, LONG_STEPS)
 
 # Four minibatches of 256 for the critics, then one update of policy and temperature on all 1,024.
-# No update before the replay holds as many (finetune.py: batch_size * (1 - offline_data_ratio)).
-WSRL_ONLINE = Online(WSRL_SAC, utd=4, policy_delay=4, policy_batch="all", learning_starts=1_024)
+# Its code passes all networks to each of the five, so that every Adam steps in every one. No update
+# before the replay holds as many (finetune.py: batch_size * (1 - offline_data_ratio)).
+WSRL_ONLINE = Online(
+    WSRL_SAC, utd=4, policy_delay=4, policy_batch="all", learning_starts=1_024, idle_steps=True
+)
 # Cal-QL's code collects whole trajectories and waits for the first (1,000 steps on locomotion).
 CALQL_ONLINE = Online(CALQL, learning_starts=1_000)
 
@@ -247,7 +250,7 @@ JUMP_STARTS = (
 
 # Known: a random ensemble of ten, 16 critic updates a step, already while the frozen policy
 # collects. Unknown: for how long (here WSRL's 5,000 steps), epsilon, what epsilon-greedy means for
-# continuous actions, and which transitions the one policy update sees.
+# continuous actions, which transitions the one policy update sees, and whether Adam idles.
 PORL = Recipe(
     name="porl",
     title="PORL: epsilon-greedy pre-sampling, then fast SAC",

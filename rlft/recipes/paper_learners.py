@@ -7,7 +7,6 @@ of a policy is bounded, LayerNorm's epsilon, initial weights) are named where th
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from rlft.algorithms.bc import BCConfig
@@ -58,16 +57,6 @@ SAC = SACConfig(
     target_entropy=-1.0,
 )
 
-# The Adam effect. WSRL's code updates all networks in one call, so that in the four critic-only
-# updates of an environment step the policy's and the temperature's Adam step too, with zero
-# gradients, and its momentum goes on moving them. For gradients 0, 0, 0, 0, 1 the displacement per
-# real gradient settles at sqrt(5) times the learning rate. Here a network without a gradient does
-# not step, so the rate itself carries the factor. The critics have one such step in five, worth 12
-# per cent (4.47 instead of 4 rates per environment step), which is left out.
-ZERO_GRADIENT_STEPS = math.sqrt(5)
-WSRL_POLICY_LR = 1e-4  # policy and temperature, as published
-WSRL_CRITIC_LR = 3e-4
-
 # WSRL online: the target is the minimum of two critics drawn *with* replacement, without entropy
 # (on AntMaze the best of 10 next actions, target_actions=10); the policy climbs the minimum of all
 # ten; -1 nat of entropy for each action dimension. Its code learns the temperature through softplus
@@ -77,9 +66,9 @@ WSRL_SAC = SACConfig(
     critics=TEN,
     gamma=GAMMA,
     batch_size=BATCH,
-    critic_lr=WSRL_CRITIC_LR,
-    policy_lr=WSRL_POLICY_LR * ZERO_GRADIENT_STEPS,
-    temperature_lr=WSRL_POLICY_LR * ZERO_GRADIENT_STEPS,
+    critic_lr=3e-4,
+    policy_lr=1e-4,
+    temperature_lr=1e-4,
     polyak=POLYAK,
     target_subset=2,
     target_replacement=True,
@@ -108,9 +97,8 @@ RLPD_SAC = SACConfig(
 )
 
 # PORL says ten critics and SAC. Subset, objective, LayerNorm, entropy in the target and learning
-# rates are in no source; WSRL's published ones stand here. Without the Adam factor: whether PORL's
-# code steps on zero gradients is unknown (with 16 updates the factor would be sqrt(17)).
-PORL_SAC = replace(WSRL_SAC, policy_lr=WSRL_POLICY_LR, temperature_lr=WSRL_POLICY_LR)
+# rates are in no source; WSRL's published ones stand here.
+PORL_SAC = WSRL_SAC
 
 # CQL and Cal-QL: no entropy in the target, which takes the best of 10 next actions; 10 actions of
 # each kind in the penalty. One update of everything a step, so no zero gradients. The weight is 5

@@ -117,6 +117,9 @@ class Online:
         learning_starts: online transitions per seed that must be there before anything is updated,
             0 or more; None for as many as a minibatch takes of them. With fewer the first updates
             see a handful of transitions, each many times.
+        idle_steps: whether Adam steps on gradients of zero where an update has none for a part: of
+            policy and temperature in the updates of critics alone, of the critics in the policy's.
+            WSRL's code does so, as it passes all networks to each update; no other known code does.
 
     Raises:
         InputError: a ratio below 1, ratios of which neither divides the other, an unknown batch,
@@ -128,6 +131,7 @@ class Online:
     policy_delay: int = 1
     policy_batch: Literal["last", "all"] = "last"
     learning_starts: int | None = None
+    idle_steps: bool = False
 
     def __post_init__(self) -> None:
         at_least(

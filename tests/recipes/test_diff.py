@@ -82,6 +82,7 @@ def test_scales_stand_in_the_heads_where_they_differ() -> None:
     both = diff_recipes("sac", "wsrl", presets="paper")
     assert both.names == ("sac", "wsrl")
     assert rows(both)["online.utd"] == ("1", "4")
+    assert rows(both)["online.idle_steps"] == ("no", "yes")
     assert "online.learner.polyak" not in rows(both)
 
 

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from rlft.algorithms.sac import Temperature
 from rlft.data import Batch
+from rlft.nets.layers import MLP
 from rlft.nets.policies import TanhMeanNormal
-from rlft.nets.stacked import MLP, QEnsemble
+from rlft.nets.stacked import QEnsemble
 
 TOLERANCE = 1e-5
 OBSERVATION, ACTION, SEEDS, SIZE = 3, 2, 2, 6  # O, A, S, B
@@ -38,11 +39,14 @@ def one_net(mlp: MLP, row: int, read: Read = Tensor.detach) -> Params:
     """Group `row` of stacked networks; `read` turns a parameter into what is wanted of it."""
     net: Params = {}
     for i, linear in enumerate(mlp.linears):
-        net[f"weight{i}"] = double(read(linear.weight)[row])
-        net[f"bias{i}"] = double(read(linear.bias)[row, 0])
+        # Where several share an output layer, each gets a copy of it.
+        own = row // mlp.sharing if i + 1 == len(mlp.linears) else row
+        net[f"weight{i}"] = double(read(linear.weight)[own])
+        net[f"bias{i}"] = double(read(linear.bias)[own, 0])
     for i, norm in enumerate(mlp.norms):
         net[f"scale{i}"] = double(read(norm.scale)[row, 0])
         net[f"shift{i}"] = double(read(norm.shift)[row, 0])
+        net["epsilon"] = np.array(norm.epsilon)
     return net
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy_losses import (
     advantage_weight,
     expectile,
@@ -19,10 +20,20 @@ from numpy_losses import (
     td_target,
     weighted_likelihood,
 )
-from numpy_nets import Adam, Array, Params, backward, forward, polyak, q_backward, q_values
+from numpy_nets import (
+    Adam,
+    Array,
+    Params,
+    backward,
+    forward,
+    polyak,
+    q_backward,
+    q_values,
+    share_output,
+)
 from numpy_policies import POLICIES, AnyPolicy
 
-from rlft.algorithms import BCConfig, InACConfig, IQLConfig
+from rlft.algorithms import BCConfig, Config, InACConfig, IQLConfig
 
 Parts = dict[str, list[Params]]  # E networks for critics, one for everything else
 Metrics = dict[str, float]
@@ -55,20 +66,27 @@ class Reference:
 
     Args:
         parts: weights to start from, changed in place.
-        kind: policy class.
+        config: of the learner.
         rates: Adam's step size of each trained part.
     """
 
-    def __init__(self, parts: Parts, kind: str, rates: dict[str, float]) -> None:
-        self.parts = parts
-        self.policy: AnyPolicy = POLICIES[kind](parts["policy"][0])
+    def __init__(self, parts: Parts, config: Config, rates: dict[str, float]) -> None:
+        self.parts, self.shared_output = parts, config.critics.shared_output
+        self.policy: AnyPolicy = POLICIES[config.policy.kind](parts["policy"][0])
         self.adams = {name: [Adam(rate) for _ in parts[name]] for name, rate in rates.items()}
         self.gradients: Parts = {}
 
     def descend(self, name: str, gradients: list[Params]) -> None:
+        if name == "critics" and self.shared_output:
+            gradients = share_output(gradients)
         self.gradients[name] = gradients
         for adam, net, gradient in zip(self.adams[name], self.parts[name], gradients, strict=True):
             adam.step(net, gradient)
+
+    def idle(self, name: str) -> None:
+        """A step of Adam on gradients of zero: its memory fades, and what is left of it moves."""
+        for adam, net in zip(self.adams[name], self.parts[name], strict=True):
+            adam.step(net, {key: np.zeros_like(net[key]) for key in net if key != "epsilon"})
 
     def move_targets(self, rate: float) -> None:
         for target, source in zip(self.parts["target_critics"], self.parts["critics"], strict=True):
@@ -90,7 +108,7 @@ class BC(Reference):
     """Maximum likelihood of the logged actions."""
 
     def __init__(self, config: BCConfig, parts: Parts) -> None:
-        super().__init__(parts, config.policy.kind, {"policy": config.policy_lr})
+        super().__init__(parts, config, {"policy": config.policy_lr})
 
     def update(self, rows: Rows, draws: Draws) -> Metrics:
         s, a = rows.observations, rows.actions
@@ -104,7 +122,7 @@ class IQL(Reference):
 
     def __init__(self, config: IQLConfig, parts: Parts) -> None:
         rates = dict.fromkeys(("state_value", "critics", "policy"), config.lr)
-        super().__init__(parts, config.policy.kind, rates)
+        super().__init__(parts, config, rates)
         self.config = config
 
     def update(self, rows: Rows, draws: Draws) -> Metrics:
@@ -143,7 +161,7 @@ class InAC(Reference):
 
     def __init__(self, config: InACConfig, parts: Parts) -> None:
         rates = dict.fromkeys(("behaviour", "state_value", "critics", "policy"), config.lr)
-        super().__init__(parts, config.policy.kind, rates)
+        super().__init__(parts, config, rates)
         self.behaviour: AnyPolicy = POLICIES[config.policy.kind](parts["behaviour"][0])
         self.config = config
 

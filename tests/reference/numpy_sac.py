@@ -5,12 +5,21 @@ Letters: E ensemble members, M target critics drawn, B batch, n sampled actions.
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 from numpy_learners import Draws, Metrics, Parts, Reference, Rows
 from numpy_losses import aggregate, conservative, sac_policy, squared_error, td_target, temperature
 from numpy_nets import Array, Params, q_backward, q_values
 
 from rlft.algorithms import CQLConfig, SACConfig
+
+
+def joined(minibatches: list[Rows]) -> Rows:
+    """All rows, in order."""
+    return Rows(
+        *(np.concatenate(column) for column in zip(*map(astuple, minibatches), strict=True))
+    )
 
 
 class SAC(Reference):
@@ -22,7 +31,7 @@ class SAC(Reference):
             "policy": config.policy_lr,
             "temperature": config.temperature_lr,
         }
-        super().__init__(parts, config.policy.kind, rates)
+        super().__init__(parts, config, rates)
         self.config = config
 
     def alpha(self) -> float:
@@ -62,11 +71,28 @@ class SAC(Reference):
         gradient, _ = q_backward(self.parts["critics"], rows.observations, rows.actions, d_q)
         return gradient, {"critic_loss": loss, "q": float(q.mean())}
 
-    def update(self, rows: Rows, draws: Draws) -> Metrics:
+    def update_critics(self, rows: Rows, draws: Draws) -> Metrics:
         gradient, metrics = self.critic_gradient(rows, draws)
         self.descend("critics", gradient)
         self.move_targets(self.config.polyak)
-        return {**metrics, **self.update_policy(rows, draws)}
+        return metrics
+
+    def update(self, rows: Rows, draws: Draws) -> Metrics:
+        return {**self.update_critics(rows, draws), **self.update_policy(rows, draws)}
+
+    def online_step(self, minibatches: list[Rows], draws: Draws) -> Metrics:
+        """WSRL's updates of one environment step: critics on each minibatch, policy on all rows.
+
+        Its code hands all networks to each update, with gradients of zero for those not asked for.
+        """
+        metrics: Metrics = {}
+        for rows in minibatches:
+            metrics |= self.update_critics(rows, draws)
+            self.idle("policy")
+            self.idle("temperature")
+        metrics |= self.update_policy(joined(minibatches), draws)
+        self.idle("critics")
+        return metrics
 
     def update_policy(self, rows: Rows, draws: Draws) -> Metrics:
         s, critics, alpha = rows.observations, self.parts["critics"], self.alpha()

@@ -40,9 +40,16 @@ def new_policy(kind: str, layer_norm: bool = False) -> Policy:
     return policy
 
 
-@pytest.mark.parametrize("layer_norm", [True, False])
-def test_critics(layer_norm: bool) -> None:
-    config = CriticConfig(ensemble=3, hidden=(4, 5), layer_norm=layer_norm, initial_value=-2.0)
+CRITICS = {
+    "LayerNorm": CriticConfig(ensemble=3, hidden=(4, 5), initial_value=-2.0),
+    "no LayerNorm": CriticConfig(ensemble=3, hidden=(4, 5), layer_norm=False),
+    "flax's epsilon": CriticConfig(ensemble=3, hidden=(4, 5), norm_epsilon=1e-6),
+    "one output layer": CriticConfig(ensemble=3, hidden=(4, 5), shared_output=True),
+}
+
+
+@pytest.mark.parametrize("config", CRITICS.values(), ids=CRITICS)
+def test_critics(config: CriticConfig) -> None:
     critics = QEnsemble(SEEDS, OBSERVATION, ACTION, config, torch.Generator().manual_seed(0))
     stir({"critics": critics}, WEIGHTS)
     observations, actions = normal(OBSERVATION), normal(ACTION, seed=6).requires_grad_()
@@ -59,14 +66,18 @@ def test_critics(layer_norm: bool) -> None:
         assert_close(double(q[seed]), expected, "q")
         assert_close(double(some[seed]), expected[members[seed].numpy()], "q of some members")
         gradients, d_actions = numpy_nets.q_backward(nets, s, a, double(d_q[seed]))
+        if config.shared_output:
+            gradients = numpy_nets.share_output(gradients)
         ours = gradients_of({"critics": critics}, ["critics"], seed)
         assert_parts_close(ours, {"critics": gradients}, "gradient")
         assert_close(double(actions.grad[seed]), d_actions, "gradient of the actions")
 
 
-def test_layer_norm_where_units_hardly_differ() -> None:
+@pytest.mark.parametrize("epsilon", [1e-5, 1e-6])
+def test_layer_norm_where_units_hardly_differ(epsilon: float) -> None:
     """The constant added to the variance decides here: 1e-6 makes units 13 % larger or more."""
-    value = ValueNet(SEEDS, 2, CriticConfig(hidden=(4,)), torch.Generator().manual_seed(0))
+    config = CriticConfig(hidden=(4,), norm_epsilon=epsilon)
+    value = ValueNet(SEEDS, 2, config, torch.Generator().manual_seed(0))
     with torch.no_grad():
         value.mlp.linears[0].weight.mul_(3e-3)
         value.mlp.linears[0].bias.fill_(0.0)
@@ -74,7 +85,7 @@ def test_layer_norm_where_units_hardly_differ() -> None:
     for seed in range(SEEDS):
         net = one_net(value.mlp, seed)
         expected, trace = numpy_nets.forward(net, np.ones((1, 2)))
-        assert trace.deviations[0] < 2 * np.sqrt(numpy_nets.LAYER_NORM_EPS)
+        assert net["epsilon"] == epsilon and trace.deviations[0] < 2 * np.sqrt(1e-5)
         assert_close(double(value(states)[seed]), expected[:, 0], "value")
 
 

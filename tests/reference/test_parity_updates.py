@@ -92,6 +92,11 @@ CASES: dict[str, Config] = {
     "sac, no LayerNorm": sac(critics=replace(TWO, layer_norm=False)),
     "sac, LayerNorm in the policy": sac(policy=replace(SQUASHED, layer_norm=True)),
     "sac, tanh mean": sac(policy=TANH_MEAN, backup_entropy=True),
+    "sac, one output layer for three": sac(critics=replace(THREE, shared_output=True)),
+    "sac, one output layer, subset": sac(
+        critics=replace(THREE, shared_output=True), target_subset=2
+    ),
+    "sac, another epsilon": sac(critics=replace(TWO, norm_epsilon=0.1)),
     "sac as in rlpd": sac(
         critics=THREE,
         target_subset=2,
@@ -104,12 +109,14 @@ CASES: dict[str, Config] = {
     "cql, a weight for each seed": cql(weight=(0.5, 5.0)),
     "cql, best of three actions, subset": cql(target_actions=3, critics=THREE, target_subset=2),
     "cql, tanh mean": cql(policy=TANH_MEAN),
+    "cql, one output layer": cql(critics=replace(TWO, shared_output=True)),
     "cql, one action of each kind": cql(sampled_actions=1),
     "cal-ql": cql(calibrated=True),
     "cal-ql, five actions": cql(calibrated=True, sampled_actions=5, weight=5.0),
     "iql": iql(),
     "iql, mean": iql(expectile=0.5),
     "iql, clipped weights": iql(inverse_temperature=10.0, weight_clip=2.0),
+    "iql, one output layer": iql(critics=replace(TWO, shared_output=True)),
     "iql, squashed": iql(policy=SQUASHED),
     "inac": inac(),
     "inac, no entropy in the backup": inac(backup_entropy=False),

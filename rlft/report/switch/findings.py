@@ -39,6 +39,7 @@ class SwitchReport:
         critics: shape of the online critics in words; None without critics.
         layer_norm: whether they have LayerNorm; None without critics.
         replay: composition of the replay in words.
+        idle_steps: whether Adam steps on zeros where an update has no gradient for a part.
         random_share: share of uniformly random actions that the acting rule announces.
         random_measured: the share measured on online transitions; None if there are none.
         q_in_support: Q minus truth at logged pairs; None where it cannot be measured, which
@@ -59,6 +60,7 @@ class SwitchReport:
     critics: str | None
     layer_norm: bool | None
     replay: str
+    idle_steps: bool
     random_share: float
     random_measured: Interval | None
     q_in_support: Interval | None
@@ -89,6 +91,7 @@ class SwitchReport:
         leak = "" if measured is None else f"; measured {measured:.1%}"
         lines += [
             ("temperature's value", temperature),
+            ("Adam without a gradient", "steps on zeros" if self.idle_steps else "waits"),
             ("critics' shape", self.critics or "none"),
             ("replay", self.replay),
             ("uniform random actions", f"{self.random_share:.0%} announced{leak}"),

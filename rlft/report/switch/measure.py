@@ -43,6 +43,7 @@ def switch_report(
     *,
     replay: ReplayBuffer | None = None,
     random_share: float = 0.0,
+    idle_steps: bool = False,
     warmup: Batch | None = None,
     episodes: int = 20,
     pairs: int = 256,
@@ -58,6 +59,8 @@ def switch_report(
         data: the logged transitions.
         replay: the online replay buffer, for its composition.
         random_share: share of uniform actions that the acting rule announces, in [0, 1].
+        idle_steps: whether Adam steps on zeros where an update has no gradient for a part, as
+            `Online.idle_steps` says.
         warmup: online transitions that the policy is supposed to have taken, with which random
             actions are looked for; the first gradients are taken of them, else of logged ones.
         episodes: evaluation episodes per seed, for sampled and for mode actions each.
@@ -110,6 +113,7 @@ def switch_report(
         critics=describe_critics(config.critics) if has_critics else None,
         layer_norm=config.critics.layer_norm if has_critics else None,
         replay=describe_replay(replay),
+        idle_steps=idle_steps,
         random_share=random_share,
         random_measured=None
         if warmup is None
