@@ -30,7 +30,7 @@ from numpy_nets import (
     q_values,
     share_output,
 )
-from numpy_policies import POLICIES, AnyPolicy
+from numpy_policies import AnyPolicy, policy_of
 
 from rlft.algorithms import BCConfig, Config, InACConfig, IQLConfig
 
@@ -71,7 +71,7 @@ class Reference:
 
     def __init__(self, parts: Parts, config: Config, rates: dict[str, float]) -> None:
         self.parts, self.shared_output = parts, config.critics.shared_output
-        self.policy: AnyPolicy = POLICIES[config.policy.kind](parts["policy"][0])
+        self.policy: AnyPolicy = policy_of(config.policy, parts["policy"][0])
         self.adams = {name: [Adam(rate) for _ in parts[name]] for name, rate in rates.items()}
         self.gradients: Parts = {}
 
@@ -156,7 +156,7 @@ class InAC(Reference):
     def __init__(self, config: InACConfig, parts: Parts) -> None:
         rates = dict.fromkeys(("behaviour", "state_value", "critics", "policy"), config.lr)
         super().__init__(parts, config, rates)
-        self.behaviour: AnyPolicy = POLICIES[config.policy.kind](parts["behaviour"][0])
+        self.behaviour: AnyPolicy = policy_of(config.policy, parts["behaviour"][0])
         self.config = config
 
     def soft_value(self, observations: Array, noise: Array) -> Array:
