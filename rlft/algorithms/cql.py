@@ -20,6 +20,7 @@ from rlft.algorithms.sac import SAC, SACConfig
 from rlft.core.checks import shaped
 from rlft.core.registry import stored
 from rlft.data import Batch
+from rlft.nets.stacked import check_subset, random_members
 
 
 @stored
@@ -35,12 +36,26 @@ class CQLConfig(SACConfig):
             the policy at the next state. The authors use 10; 2 costs a fifth, and in a
             2-dimensional box it is enough.
         calibrated: the floor of Cal-QL.
+        penalty_subset: critics of whose penalty an update takes the mean, drawn anew each time as
+            those of the target are; None for all of them (WSRL's code with ten critics: 2).
+        same_weights: an update takes all gradients at the weights that it finds, as CQL's and
+            Cal-QL's code does; else the critics step first, and the policy climbs the new ones.
+            Where critics are updated more often than the policy, they step by themselves.
+
+    Raises:
+        InputError: what `SACConfig` refuses, or a penalty subset that the ensemble cannot fill.
     """
 
     batch_size: int = 64  # each transition costs 3n + 1 critic passes
     weight: float | tuple[float, ...] = 1.0
     sampled_actions: int = 2
     calibrated: bool = False
+    penalty_subset: int | None = None
+    same_weights: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_subset("penalty_subset", self.penalty_subset, self.critics.ensemble)
 
 
 def importance_log_sum_exp(q: Tensor, log_density: Tensor) -> Tensor:
@@ -74,6 +89,8 @@ def calibrate(q: Tensor, returns_to_go: Tensor) -> Tensor:
 
 def cql_penalty(q_sampled: Tensor, log_density: Tensor, q_data: Tensor) -> Tensor:
     """log-sum-exp over sampled actions minus Q at the logged action, averaged over E and B.
+
+    Of the critics that count, which may be some of them only.
 
     Args:
         q_sampled: (S, E, B, n).
@@ -112,6 +129,17 @@ class CQL(SAC):
         densities = [d.unflatten(1, (-1, n)) for d in (log_uniform, log_here, log_there)]
         return torch.cat(actions, 2), torch.cat(densities, 2)  # (S, B, 3n, A), (S, B, 3n)
 
+    def _penalised(self) -> Tensor | None:
+        """The critics whose penalty counts in this update, (S, M); None for all."""
+        config = self.config
+        return random_members(
+            self.seeds,
+            config.critics.ensemble,
+            config.penalty_subset,
+            config.target_replacement,
+            self.generator,
+        )
+
     def critic_loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
         td_loss, metrics = super().critic_loss(batch)
         actions, log_density = self._proposals(batch)
@@ -119,7 +147,8 @@ class CQL(SAC):
         # One forward pass for the logged and the sampled actions: CQL's cost is critic passes.
         candidates = torch.cat((batch.actions.unsqueeze(2), actions), 2).flatten(1, 2)
         states = batch.observations.repeat_interleave(width + 1, dim=1)  # (S, B * (3n + 1), O)
-        q = self.critics(states, candidates).unflatten(2, (-1, width + 1))  # (S, E, B, 3n + 1)
+        q = self.critics(states, candidates, self._penalised())  # (S, M, B * (3n + 1))
+        q = q.unflatten(2, (-1, width + 1))  # (S, M, B, 3n + 1), with M = E unless a subset counts
         q_data, q_sampled = q[..., 0], q[..., 1:]
         if self.config.calibrated:
             n = self.config.sampled_actions
@@ -127,3 +156,13 @@ class CQL(SAC):
             q_sampled = torch.cat((q_sampled[..., :n], floored), -1)
         penalty = cql_penalty(q_sampled, log_density.unsqueeze(1), q_data)  # (S,)
         return td_loss + self.weight * penalty, {**metrics, "cql_penalty": penalty.detach()}
+
+    def update(self, batch: Batch) -> Metrics:
+        if not self.config.same_weights:
+            return super().update(batch)
+        self.updates += 1
+        loss, metrics = self.critic_loss(batch)
+        metrics |= self.update_policy(batch)  # the critics, whose loss is known, have not moved yet
+        self.descend("critics", loss)
+        self.move_targets(self.config.polyak)
+        return metrics
