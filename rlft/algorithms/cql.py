@@ -10,6 +10,7 @@ Letters: S seeds, E ensemble members, B batch, n sampled actions, A action size.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -19,8 +20,11 @@ from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import SAC, SACConfig
 from rlft.core.checks import shaped
 from rlft.core.registry import stored
-from rlft.data import Batch
+from rlft.data import Batch, Transitions
 from rlft.nets.stacked import check_subset, random_members
+
+# Below this share of the rows the floor hardly reaches what a batch of transitions pushes down.
+LITTLE_FLOOR = 0.5
 
 
 @stored
@@ -79,7 +83,8 @@ def calibrate(q: Tensor, returns_to_go: Tensor) -> Tensor:
 
     Args:
         q: (S, E, B, n) at the policy's actions.
-        returns_to_go: (S, B), discounted; -inf where it is unknown, which switches the floor off.
+        returns_to_go: (S, B), discounted, at least; -inf where it is unknown, which switches the
+            floor off.
 
     Returns:
         (S, E, B, n). No gradient flows where the floor is active.
@@ -114,6 +119,17 @@ class CQL(SAC):
         if self.weight.ndim:
             hint = "Give one number for all seeds, or one for each."
             shaped((self.seeds,), of="CQLConfig", weight=self.weight, hint=hint)
+
+    def look_at(self, data: Transitions) -> None:
+        share = data.floor_share(self.config.gamma)
+        if self.config.calibrated and share < LITTLE_FLOOR:
+            warnings.warn(
+                f"Only {share:.0%} of the rows of {data.name!r} have a floor for Cal-QL that says "
+                "something: the clock cut the other episodes off before half of what counts at "
+                f"gamma={self.config.gamma} was seen. On such data Cal-QL is nearly CQL. Log "
+                "longer episodes, or take a smaller gamma.",
+                stacklevel=3,
+            )
 
     @torch.no_grad()
     def _proposals(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -152,8 +168,11 @@ class CQL(SAC):
         q_data, q_sampled = q[..., 0], q[..., 1:]
         if self.config.calibrated:
             n = self.config.sampled_actions
-            floored = calibrate(q_sampled[..., n:], batch.returns_to_go)
-            q_sampled = torch.cat((q_sampled[..., :n], floored), -1)
+            uniform, q_policys = q_sampled[..., :n], q_sampled[..., n:]
+            floored = calibrate(q_policys, batch.returns_to_go)
+            q_sampled = torch.cat((uniform, floored), -1)
+            lifted = (floored > q_policys).float().mean((1, 2, 3))  # (S,)
+            metrics = {**metrics, "floor_active": lifted}
         penalty = cql_penalty(q_sampled, log_density.unsqueeze(1), q_data)  # (S,)
         return td_loss + self.weight * penalty, {**metrics, "cql_penalty": penalty.detach()}
 

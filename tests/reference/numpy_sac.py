@@ -117,6 +117,9 @@ class CQL(SAC):
             q_values(penalised, s, rows.actions),
             np.stack([floor for _, _, floor in proposals], 1),
         )
+        if self.cql.calibrated:
+            floors = np.stack([floor for _, _, floor in proposals[n:]], 1)
+            metrics["floor_active"] = float((q[..., n:] < floors).mean())
         terms = [(rows.actions, d_data)] + [(p[0], d_q[..., i]) for i, p in enumerate(proposals)]
         for action, d in terms:
             for i, part in zip(chosen, q_backward(penalised, s, action, d)[0], strict=True):
