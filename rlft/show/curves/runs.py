@@ -65,7 +65,7 @@ def plot_curves(
         InputError: no runs, an unknown mode, or as many labels as runs are not given.
     """
     return plot_series(
-        _return_curves(runs, mode, labels),
+        return_curves(runs, mode, labels),
         xlabel=STEPS,
         ylabel=f"return (undiscounted, {ACTIONS[mode]})",
         switch=True,
@@ -141,7 +141,7 @@ def plot_each(
     Raises:
         InputError: see `plot_curves`.
     """
-    curves = _return_curves(runs, mode, labels)
+    curves = return_curves(runs, mode, labels)
     fig, axes = panels(len(curves), columns=columns, width=2.6, height=2.2, share=True)
     for number_, (ax, curve) in enumerate(zip(axes, curves, strict=True)):
         for other in curves:
@@ -166,7 +166,9 @@ def plot_each(
     return fig
 
 
-def _return_curves(runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None) -> list[Curve]:
+def return_curves(
+    runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None = None
+) -> list[Curve]:
     """The runs' returns for one kind of action."""
     one_of(ACTIONS, mode=mode)
     return _curves_of([(run, run.steps, getattr(run, f"returns_{mode}")) for run in runs], labels)
