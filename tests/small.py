@@ -125,7 +125,9 @@ def pendulum_data(episodes: int = 2, steps: int = 30) -> Transitions:
 
 def same_state(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
     """Whether two state dictionaries agree in every bit."""
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+    return a.keys() == b.keys() and all(
+        a[name].dtype == b[name].dtype and torch.equal(a[name], b[name]) for name in a
+    )
 
 
 def of_seed(state: Mapping[str, Tensor], seed: int, seeds: int) -> dict[str, Tensor]:

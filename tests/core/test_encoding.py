@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from maze_fakes import logged
+from small import small
 
 import rlft
 from rlft.algorithms import SACConfig
 from rlft.core.encoding import brought_up_to_date, cache_key, from_json, to_json
 from rlft.core.errors import InputError
 from rlft.core.registry import register
-from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
 from rlft.recipes import RECIPES, Handover, Online
 
 DATA = logged(200)
-CONFIG = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)))
+CONFIG = small("sac")
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
