@@ -64,6 +64,7 @@ def save_run(run: Run, folder: str | Path) -> None:
         **{f"episode_returns.{s}": values for s, values in enumerate(run.episode_returns)},
         **{f"metrics.{name}": values for name, values in run.metrics.items()},
         **{f"switch_returns.{name}": values for name, values in run.switch_returns.items()},
+        **({} if run.kl is None else {"kl": run.kl}),
     }
     # Of options what JSON has not is kept as text: it is only compared.
     options = json.loads(json.dumps(run.env_kwargs, default=str))
@@ -101,6 +102,7 @@ def load_run(folder: str | Path, *, data: Transitions | None = None, device: str
         # Older runs say nothing of options: those of the data, unless asked for others.
         env_kwargs=options_of(prior.data, about["env_id"], about.get("env_kwargs")),
         switch_returns=_with_prefix(arrays, "switch_returns."),
+        kl=arrays.get("kl"),
     )
 
 

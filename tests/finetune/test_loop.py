@@ -29,7 +29,7 @@ from rlft.core.errors import NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
-from rlft.evaluate import evaluate, interval, noise_floor
+from rlft.evaluate import evaluate, interval, noise_floor, policy_kl
 from rlft.finetune import Prior, Run, finetune, hand_over, loop
 from rlft.recipes import Handover, Recipe, Warmup
 
@@ -500,3 +500,14 @@ def test_a_loss_that_explodes_names_the_seed(prior: Prior, monkeypatch: pytest.M
     tamper(monkeypatch, seed=2, reward=1e30)  # finite, but its square is not
     with pytest.raises(NumericalError, match=r"critics loss is inf for seed \[2\] at update \d"):
         run(prior, steps=30)
+
+
+def test_how_far_the_policy_moved_is_measured_from_the_priors(prior: Prior) -> None:
+    waiting = make_recipe(warmup=Warmup(steps=4))
+    result = run(prior, waiting, eval_every=2)
+    assert result.kl is not None and result.kl.shape == result.returns_sampled.shape
+    assert (result.kl[:, :3] == 0).all()  # the policy waits until step 5
+    assert (result.kl[:, 3] > 0).all()
+    states = prior.data.observations
+    far = policy_kl(result.learner.policy, prior.learner.policy, states, samples=64)
+    assert result.kl[:, 3] == pytest.approx(far, rel=0.25)

@@ -68,6 +68,7 @@ def run(prior: Prior) -> Run:
         seconds=1.5,
         env_kwargs={"reward": "sparse"},
         switch_returns={"sampled": np.array([[-58.0, -62.0], [-61.0, -61.0]])},
+        kl=np.array([[0.0, 0.5], [0.0, 0.25]]),
     )
 
 
@@ -106,6 +107,8 @@ def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
     assert_same_arrays(back.metrics, run.metrics)
     assert back.env_kwargs == {"reward": "sparse"}
     assert_same_arrays(back.switch_returns, run.switch_returns)
+    assert run.kl is not None and back.kl is not None
+    np.testing.assert_array_equal(back.kl, run.kl, strict=True)
     assert same_state(back.learner.state_dict(), run.learner.state_dict())
     assert back.learner.config == run.learner.config
     assert same_state(back.prior.learner.state_dict(), run.prior.learner.state_dict())
