@@ -15,7 +15,7 @@ from torch import Tensor
 from rlft.algorithms.trainable import Trainable
 from rlft.core.checks import within
 from rlft.core.errors import InputError
-from rlft.data import Batch
+from rlft.data import Batch, Transitions
 from rlft.nets.policies import PolicyConfig, make_policy
 from rlft.nets.stacked import CriticConfig
 
@@ -98,6 +98,9 @@ class Learner(Trainable):
         """One update of everything, values first. Returns the metrics of both halves, each (S,)."""
         metrics = self.update_critics(batch)
         return {**metrics, **self.update_policy(batch)}
+
+    def look_at(self, data: Transitions) -> None:
+        """Warns of data that does not suit the algorithm; called before it is pre-trained."""
 
     def value(self, observations: Tensor, actions: Tensor) -> Tensor:
         """The learner's own estimate of Q: (S, B, O), (S, B, A) to (S, B).

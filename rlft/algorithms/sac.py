@@ -79,8 +79,7 @@ class SACConfig:
             initial_temperature=self.initial_temperature,
             hint="Its logarithm is learned. For almost no entropy bonus give 0.01.",
         )
-        if self.target_subset is not None:
-            check_subset(self.target_subset, self.critics.ensemble)
+        check_subset("target_subset", self.target_subset, self.critics.ensemble)
 
 
 def td_target(rewards: Tensor, terminations: Tensor, next_values: Tensor, gamma: float) -> Tensor:
@@ -176,7 +175,7 @@ class SAC(ActorCritic):
         members = random_members(
             self.seeds,
             config.critics.ensemble,
-            config.critics.ensemble if config.target_subset is None else config.target_subset,
+            config.target_subset,
             config.target_replacement,
             self.generator,
         )

@@ -50,6 +50,7 @@ def make_replay(prior: Prior, recipe: Recipe, steps: int, device: torch.device) 
         gamma=recipe.online.learner.gamma,
         offline=None if handover.retention == "drop" else prior.data,
         offline_share=handover.offline_share if handover.retention == "mix" else None,
+        smallest_reward=prior.data.reward_range[0],
         device=device,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rlft.core.checks import at_least, positive, within
+from rlft.core.checks import at_least, positive, refused
 from rlft.core.registry import stored
 from rlft.nets.initial_weights import InitialWeights
 from rlft.nets.layers import MLP
@@ -122,21 +122,22 @@ class ValueNet(nn.Module):
         return self.mlp(observations).squeeze(-1)
 
 
-def check_subset(subset: int, ensemble: int) -> None:
-    """Raises InputError unless `subset` critics can be drawn from an ensemble of that size."""
-    hint = "Make the ensemble larger or the subset smaller."
-    within(1, ensemble, target_subset=subset, hint=hint)
+def check_subset(name: str, subset: int | None, ensemble: int) -> None:
+    """Raises InputError unless the subset of that name can be drawn from so many critics."""
+    if subset is not None and not 1 <= subset <= ensemble:
+        hint = "Make the ensemble larger or the subset smaller."
+        raise refused(name, subset, f"a number in [1, {ensemble}]", hint)
 
 
 def random_members(
-    seeds: int, ensemble: int, subset: int, replacement: bool, generator: torch.Generator
+    seeds: int, ensemble: int, subset: int | None, replacement: bool, generator: torch.Generator
 ) -> Tensor | None:
-    """Draws, for each seed, the critics whose minimum makes the target (REDQ, algorithm 1).
+    """Draws, for each seed, critics that stand for all of them (REDQ, algorithm 1).
 
     Args:
         seeds: S.
         ensemble: E.
-        subset: M, the number of critics drawn, 1 to E (E itself: all, nothing is drawn).
+        subset: M, the number of critics drawn, 1 to E (E itself or None: all, nothing is drawn).
         replacement: True as in WSRL's code (the same critic may come twice), False as in RLPD's.
         generator: source of randomness.
 
@@ -146,8 +147,8 @@ def random_members(
     Raises:
         InputError: if `subset` is not in 1..E.
     """
-    check_subset(subset, ensemble)
-    if subset == ensemble:
+    check_subset("subset", subset, ensemble)
+    if subset is None or subset == ensemble:
         return None
     device = generator.device
     if replacement:

@@ -170,7 +170,8 @@ def test_an_ensemble_needs_a_critic() -> None:
 def test_the_whole_ensemble_is_not_drawn(replacement: bool) -> None:
     source = generator()
     before = source.get_state()
-    assert random_members(3, 4, 4, replacement, source) is None
+    for everything in (4, None):
+        assert random_members(3, 4, everything, replacement, source) is None
     assert torch.equal(source.get_state(), before)
 
 
@@ -199,7 +200,7 @@ def test_mean_of_the_minimum_is_the_known_one(replacement: bool, expected: float
 
 @pytest.mark.parametrize("subset", [0, 3])
 def test_subset_outside_the_ensemble_is_refused(subset: int) -> None:
-    with pytest.raises(InputError, match=rf"target_subset={subset}.*\[1, 2\].*smaller"):
+    with pytest.raises(InputError, match=rf"subset={subset}.*\[1, 2\].*smaller"):
         random_members(3, 2, subset, True, generator())
 
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from rlft.algorithms.sac import Temperature
 from rlft.data import Batch
 from rlft.nets.layers import MLP
-from rlft.nets.policies import TanhMeanNormal
+from rlft.nets.policies import Policy
 from rlft.nets.stacked import QEnsemble
 
 TOLERANCE = 1e-5
@@ -58,8 +58,10 @@ def one_part(part: nn.Module, seed: int, read: Read = Tensor.detach) -> list[Par
         first = seed * part.ensemble
         return [one_net(part.mlp, first + i, read) for i in range(part.ensemble)]
     (net,) = [one_net(part.mlp, seed, read)]
-    if isinstance(part, TanhMeanNormal):
+    if isinstance(part, Policy) and part.log_std != "state":
         net["spread"] = double(read(part.spread)[seed, 0])
+    if isinstance(part, Policy) and part.line is not None:
+        net["slope"], net["offset"] = (double(read(x)[seed, 0]) for x in part.line)
     return [net]
 
 
@@ -88,7 +90,7 @@ def stir(parts: Modules, seed: int) -> None:
     for part in parts.values():
         for parameter in part.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=source))
-        if isinstance(part, TanhMeanNormal):
+        if isinstance(part, Policy) and part.log_std == "sigmoid":
             part.spread.add_(2.0)  # sigma 0.5, not 0.05: densities of random actions exceed e^-700
 
 

@@ -31,7 +31,7 @@ from numpy_nets import (
     q_values,
     share_output,
 )
-from numpy_policies import POLICIES, AnyPolicy
+from numpy_policies import AnyPolicy, policy_of
 
 from rlft.algorithms import BCConfig, Config, InACConfig, IQLConfig
 
@@ -72,7 +72,7 @@ class Reference:
 
     def __init__(self, parts: Parts, config: Config, rates: dict[str, float]) -> None:
         self.parts, self.shared_output = parts, config.critics.shared_output
-        self.policy: AnyPolicy = POLICIES[config.policy.kind](parts["policy"][0])
+        self.policy: AnyPolicy = policy_of(config.policy, parts["policy"][0])
         self.adams = {name: [Adam(rate) for _ in parts[name]] for name, rate in rates.items()}
         self.gradients: Parts = {}
 
@@ -126,9 +126,11 @@ class IQL(Reference):
         self.config = config
 
     def update(self, rows: Rows, draws: Draws) -> Metrics:
+        if self.config.same_weights:
+            return self.update_at_once(rows, draws)
         s, a, config = rows.observations, rows.actions, self.config
         value_loss, d_v = expectile(
-            q_values(self.parts["target_critics"], s, a).min(0),
+            self.lowest(rows, draws),
             self.state_value(s),
             config.expectile,
         )
@@ -143,10 +145,43 @@ class IQL(Reference):
         q_loss, d_q = squared_error(q, target)
         self.descend("critics", q_backward(self.parts["critics"], s, a, d_q)[0])
         self.move_targets(config.polyak)
-        advantage = q_values(self.parts["target_critics"], s, a).min(0) - self.state_value(s)
+        advantage = self.lowest(rows, draws) - self.state_value(s)
         weight = advantage_weight(advantage, config.inverse_temperature, config.weight_clip)
         policy_loss, d = weighted_likelihood(weight, self.policy.log_prob(s, a))
         self.descend("policy", [self.policy.log_prob_backward(s, a, d)])
+        return {
+            "value_loss": value_loss,
+            "critic_loss": q_loss,
+            "q": float(q.mean()),
+            "policy_loss": policy_loss,
+            "advantage_weight": float(weight.mean()),
+        }
+
+    def lowest(self, rows: Rows, draws: Draws) -> Array:
+        """Minimum over the target critics, or over M of them, drawn with replacement: (B,)."""
+        critics = self.parts["target_critics"]
+        if self.config.critic_subset not in (None, len(critics)):
+            critics = [critics[i] for i in draws.integer.pop(0)]
+        return q_values(critics, rows.observations, rows.actions).min(0)
+
+    def update_at_once(self, rows: Rows, draws: Draws) -> Metrics:
+        """All gradients first, then all steps, then the targets."""
+        s, a, config = rows.observations, rows.actions, self.config
+        v, after = self.state_value(s), self.state_value(rows.next_observations)
+        value_loss, d_v = expectile(self.lowest(rows, draws), v, config.expectile)
+        target = td_target(rows.rewards, rows.terminations, after, config.gamma)
+        q = q_values(self.parts["critics"], s, a)
+        q_loss, d_q = squared_error(q, target)
+        weight = advantage_weight(
+            self.lowest(rows, draws) - v, config.inverse_temperature, config.weight_clip
+        )
+        policy_loss, d_policy = weighted_likelihood(weight, self.policy.log_prob(s, a))
+        of_policy = self.policy.log_prob_backward(s, a, d_policy)
+        of_critics = q_backward(self.parts["critics"], s, a, d_q)[0]
+        self.descend_state_value(s, d_v)
+        self.descend("policy", [of_policy])
+        self.descend("critics", of_critics)
+        self.move_targets(config.polyak)
         return {
             "value_loss": value_loss,
             "critic_loss": q_loss,
@@ -162,7 +197,7 @@ class InAC(Reference):
     def __init__(self, config: InACConfig, parts: Parts) -> None:
         rates = dict.fromkeys(("behaviour", "state_value", "critics", "policy"), config.lr)
         super().__init__(parts, config, rates)
-        self.behaviour: AnyPolicy = POLICIES[config.policy.kind](parts["behaviour"][0])
+        self.behaviour: AnyPolicy = policy_of(config.policy, parts["behaviour"][0])
         self.config = config
 
     def soft_value(self, observations: Array, noise: Array) -> Array:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Array = np.ndarray
-# weight0 (in, out), bias0 (out,), scale0, shift0 (out,), weight1, ..., and, where it is not PyTorch's,
-# "epsilon" (): what every LayerNorm adds to the variance.
+# weight0 (in, out), bias0 (out,), scale0, shift0 (out,), weight1, ..., and "epsilon" (), what every
+# LayerNorm adds to the variance, where it is not PyTorch's number.
 Params = dict[str, Array]
 LAYER_NORM_EPS = np.array(1e-5)
 

@@ -131,17 +131,33 @@ class CQL(SAC):
         proposals += [(*self.policy.sample(s, here[:, i]), behaviour) for i in range(n)]
         after = rows.next_observations
         proposals += [(*self.policy.sample(after, there[:, i]), behaviour) for i in range(n)]
+        chosen = list(range(len(critics)))
+        if self.cql.penalty_subset not in (None, len(critics)):
+            chosen = list(draws.integer.pop(0))  # with replacement: one may stand there twice
+        penalised = [critics[i] for i in chosen]
         # All of them are judged at s, also those that the policy proposes at s'.
-        q = np.stack([q_values(critics, s, action) for action, _, _ in proposals], 2)
+        q = np.stack([q_values(penalised, s, action) for action, _, _ in proposals], 2)
         penalty, d_q, d_data = conservative(
             q,
             np.stack([density for _, density, _ in proposals], 1),
-            q_values(critics, s, rows.actions),
+            q_values(penalised, s, rows.actions),
             np.stack([floor for _, _, floor in proposals], 1),
         )
+        if self.cql.calibrated:
+            floors = np.stack([floor for _, _, floor in proposals[n:]], 1)
+            metrics["floor_active"] = float((q[..., n:] < floors).mean())
         terms = [(rows.actions, d_data)] + [(p[0], d_q[..., i]) for i, p in enumerate(proposals)]
         for action, d in terms:
-            for total, part in zip(gradient, q_backward(critics, s, action, d)[0], strict=True):
-                for name in total:
-                    total[name] = total[name] + self.weight * part[name]
+            for i, part in zip(chosen, q_backward(penalised, s, action, d)[0], strict=True):
+                for name in part:
+                    gradient[i][name] = gradient[i][name] + self.weight * part[name]
         return gradient, {**metrics, "cql_penalty": penalty}
+
+    def update(self, rows: Rows, draws: Draws) -> Metrics:
+        if not self.cql.same_weights:
+            return super().update(rows, draws)
+        gradient, metrics = self.critic_gradient(rows, draws)
+        metrics |= self.update_policy(rows, draws)
+        self.descend("critics", gradient)
+        self.move_targets(self.config.polyak)
+        return metrics
