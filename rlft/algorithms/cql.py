@@ -171,8 +171,11 @@ class CQL(SAC):
             uniform, q_policys = q_sampled[..., :n], q_sampled[..., n:]
             floored = calibrate(q_policys, batch.returns_to_go)
             q_sampled = torch.cat((uniform, floored), -1)
-            lifted = (floored > q_policys).float().mean((1, 2, 3))  # (S,)
-            metrics = {**metrics, "floor_active": lifted}
+            metrics = {
+                **metrics,
+                "floor_known": (batch.returns_to_go > -torch.inf).float().mean(1),  # of the rows
+                "floor_active": (floored > q_policys).float().mean((1, 2, 3)),  # of Q at actions
+            }
         penalty = cql_penalty(q_sampled, log_density.unsqueeze(1), q_data)  # (S,)
         return td_loss + self.weight * penalty, {**metrics, "cql_penalty": penalty.detach()}
 

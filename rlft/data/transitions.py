@@ -30,7 +30,7 @@ class Transitions:
     Attributes:
         observations: (N, O) float32.
         actions: (N, A) float32, normalised to [-1, 1]; rounding beyond the box is clipped.
-        rewards: (N,) float32, the environment's own reward, never transformed.
+        rewards: (N,) float32, the environment's own, unless `transform_rewards` made the dataset.
         next_observations: (N, O) float32, at an episode's end the true last observation.
         terminations: (N,) bool, the task ended here: the value after this row is zero.
         truncations: (N,) bool, the clock ended here: the value after this row is not zero.

@@ -227,6 +227,7 @@ def test_cal_ql_is_not_cql_where_only_the_clock_ends_episodes() -> None:
         learners.append(prior.learner)
         if calibrated:
             assert (prior.history["floor_active"] > 0.5).all() and "floor_active" in repr(prior)
+            assert (prior.history["floor_known"] == 1).all() and "floor_known': '1'" in repr(prior)
         else:
             assert "floor_active" not in prior.history
     plain, floored = (learner.parts()["critics"].state_dict() for learner in learners)

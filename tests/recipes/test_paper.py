@@ -117,6 +117,11 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (("rlpd",), "online.learner.backup_entropy", True),
         (("rlpd",), "online.learner.target_entropy", -0.5),
         (("rlpd",), "online.learner.policy.layer_norm", False),
+        (("rlpd",), "online.learner.policy.initial_weights.kind", "xavier"),
+        (("rlpd",), "online.learner.policy.log_std_range", (-20, 2)),
+        (("rlpd",), "online.learner.critics.initial_weights.kind", "xavier"),
+        (("rlpd",), "online.learner.critics.shared_output", False),
+        (("rlpd",), "online.learner.critics.norm_epsilon", 1e-6),
         (("rlpd",), "handover.offline_share", 0.5),
         (("rlpd",), "warmup.acting", EpsilonGreedy(1.0)),
         (("sac-fast",), "warmup.acting", LearnerActs()),
@@ -126,7 +131,29 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (PORL[:2], "warmup.critic_updates", 16),
         (PORL, "handover.critics", False),
         (PORL, "handover.temperature", False),
+        # the networks of WSRL, also while it is pre-trained
+        (FAST, "online.learner.critics.shared_output", True),
+        (FAST, "online.learner.critics.norm_epsilon", 1e-6),
+        (FAST, "online.learner.critics.initial_weights.kind", "orthogonal"),
+        (FAST, "online.learner.critics.initial_weights.last_hidden", 1e-2),
+        (FAST, "online.learner.policy.initial_weights.last_hidden", 1e-2),
+        (FAST, "online.learner.policy.norm_epsilon", 1e-6),
+        (FAST[1:], "prior.config.critics.shared_output", True),
+        (FAST[1:], "prior.config.critics.norm_epsilon", 1e-6),
+        (FAST[1:], "prior.config.same_weights", True),
+        (FAST[1:3], "prior.config.penalty_subset", 2),
+        (FAST[1:3], "prior.config.critics.initial_weights.last_hidden", 1e-2),
+        (("wsrl-iql",), "prior.config.critic_subset", 2),
+        (("wsrl-iql",), "prior.config.policy.kind", "normal"),
+        (("wsrl-iql",), "prior.config.policy.log_std", "free"),
+        (("wsrl-iql",), "prior.config.policy.initial_weights.last_hidden", 0.1),
         # CQL and Cal-QL
+        (("cql", "calql"), "online.learner.same_weights", True),
+        (("cql", "calql"), "online.learner.penalty_subset", None),
+        (("cql", "calql"), "online.learner.policy.log_std_offset", -1.0),
+        (("cql", "calql"), "online.learner.policy.initial_weights.output", 1e-2),
+        (("cql", "calql"), "online.learner.critics.initial_weights.output", 1e-2),
+        (("cql", "calql"), "online.learner.critics.shared_output", False),
         (("cql", "calql", "cql-retain", "calql-retain"), "online.learner.sampled_actions", 10),
         (("cql", "calql"), "online.learner.target_actions", 10),
         (("cql", "calql"), "online.learner.weight", 5.0),
@@ -141,7 +168,13 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (("iql", "iql-retain"), "online.learner.inverse_temperature", 3.0),
         (("iql", "iql-retain"), "online.learner.weight_clip", 100.0),
         (("iql", "iql-retain"), "online.learner.lr", 3e-4),
+        (("iql", "iql-retain"), "online.learner.policy.kind", "tanh-mean-normal"),
+        (("iql", "iql-retain"), "online.learner.policy.log_std", "free"),
+        (("iql", "iql-retain"), "online.learner.policy.log_std_range", (-5.0, 2.0)),
+        (("iql", "iql-retain"), "online.learner.critics.initial_weights.kind", "orthogonal"),
         # InAC
+        (("inac", "inac-retain"), "online.learner.critics.initial_weights.kind", "xavier"),
+        (("inac", "inac-retain"), "online.learner.policy.log_std", None),
         (("inac", "inac-retain"), "online.learner.weight_range", (1e-8, 1e4)),
         (("inac", "inac-retain"), "online.learner.lr", 3e-4),
         (("inac", "inac-retain"), "online.learner.temperature", 0.33),
@@ -162,6 +195,12 @@ def test_ensembles_and_warm_ups(name: str) -> None:
 )
 def test_values_are_those_of_the_sources(names: tuple[str, ...], path: str, value: Any) -> None:
     assert {name: at(PAPER_RECIPES[name], path) for name in names} == dict.fromkeys(names, value)
+
+
+def test_wsrls_sigma_lies_between_1e_minus_5_and_10() -> None:
+    for path in ("online.learner.policy.log_std_range", "prior.config.policy.log_std_range"):
+        bounds = np.exp(at(PAPER_RECIPES["wsrl"], path))
+        assert bounds == pytest.approx((1e-5, 10))
 
 
 def test_the_guide_of_ajs_is_inac_and_the_explorer_takes_its_class_from_it() -> None:

@@ -145,6 +145,7 @@ class CQL(SAC):
         )
         if self.cql.calibrated:
             floors = np.stack([floor for _, _, floor in proposals[n:]], 1)
+            metrics["floor_known"] = float(np.isfinite(rows.returns_to_go).mean())
             metrics["floor_active"] = float((q[..., n:] < floors).mean())
         terms = [(rows.actions, d_data)] + [(p[0], d_q[..., i]) for i, p in enumerate(proposals)]
         for action, d in terms:
