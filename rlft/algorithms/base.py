@@ -121,6 +121,9 @@ class Learner(Trainable):
         """
         return None
 
+    def start_temperature(self, values: Tensor) -> None:
+        """Starts a learned temperature from a prior's fixed one, (S,) > 0; else does nothing."""
+
     @property
     def has_entropy_bonus(self) -> bool:
         """Whether Q also counts the entropy to come, and so is no plain return of the task."""

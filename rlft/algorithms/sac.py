@@ -44,11 +44,11 @@ class SACConfig:
         target_subset: target critics whose minimum makes the target; None for all of them.
         target_replacement: draw that subset with replacement (WSRL) or without (RLPD).
         target_actions: next actions sampled for the target, of which the best counts (1: plain;
-            Cal-QL and WSRL use 10 on AntMaze).
+            CQL and Cal-QL take 10 on all tasks, WSRL's SAC on AntMaze only).
         backup_entropy: entropy bonus inside the target (RLPD on locomotion, plain SAC) or not
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
-        initial_temperature: alpha at the start of training, > 0.
+        initial_temperature: alpha at the start of training, > 0, where no prior gives it.
         target_entropy: in nats for each action dimension, so that A of them make the target; -1 is
             the usual choice, RLPD takes -0.5.
 
@@ -163,6 +163,10 @@ class SAC(ActorCritic):
     @property
     def entropy_temperature(self) -> Tensor:
         return self.temperature().detach()  # (S,)
+
+    @torch.no_grad()
+    def start_temperature(self, values: Tensor) -> None:
+        self.temperature.log.copy_(values.log())
 
     @property
     def has_entropy_bonus(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from rlft.core.errors import InputError
-from rlft.core.former_names import current_name
+from rlft.core.former_names import current_fields, current_name
 from rlft.core.registry import KINDS, TYPES
 
 TYPE = "__type__"
@@ -79,9 +79,8 @@ def from_json(value: Any) -> Any:
         return tuple(from_json(item) for item in value)
     if not isinstance(value, dict):
         return value
-    content = {key: from_json(item) for key, item in value.items() if key != TYPE}
     if TYPE not in value:
-        return content
+        return {key: from_json(item) for key, item in value.items()}
     name = current_name(value[TYPE])
     if name not in TYPES:
         raise InputError(
@@ -89,6 +88,8 @@ def from_json(value: Any) -> Any:
             "own, import the file or run the cell that calls rlft.register for it, and load again; "
             "else use the version of rlft that wrote it, or make the result again."
         )
+    fields_of = {key: item for key, item in value.items() if key != TYPE}
+    content = {key: from_json(item) for key, item in current_fields(name, fields_of).items()}
     kind = TYPES[name]
     expected = {f.name for f in fields(kind) if f.init}
     if unexpected := content.keys() - expected:
@@ -107,8 +108,7 @@ def from_json(value: Any) -> Any:
 def brought_up_to_date(value: Any) -> Any:
     """Stored JSON of any version as today's would be written, for comparing.
 
-    Types have the names of today, and fields that came later their defaults, which are what such a
-    version did.
+    Types and fields have the names of today, and fields that came later what such a version did.
     """
     if isinstance(value, list):
         return [brought_up_to_date(item) for item in value]
@@ -120,7 +120,7 @@ def brought_up_to_date(value: Any) -> Any:
     name = current_name(value[TYPE])
     own = fields(TYPES[name]) if name in TYPES else ()
     later = {f.name: to_json(f.default) for f in own if f.init and f.default is not MISSING}
-    return {**later, **content, TYPE: name}
+    return {**later, **current_fields(name, content), TYPE: name}
 
 
 def _unregistered(kind: type) -> str:

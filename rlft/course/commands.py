@@ -9,9 +9,8 @@ from typing import Literal
 import tyro
 
 from rlft.course.catalogue import all_exercises
+from rlft.course.make import guide, readme
 from rlft.course.make.exercises import build
-from rlft.course.make.guide import write_guide
-from rlft.course.make.readme import write_readme
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Course:
     def run(self) -> None:
         """Writes, and prints what was written."""
         if self.action == "tables":
-            for path in (write_readme(), write_guide()):
+            for path, whole in ((readme.README, readme.whole), (guide.GUIDE, guide.whole)):
+                path.write_text(whole(path.read_text(encoding="utf-8")), encoding="utf-8")
                 print(f"wrote {path}")
             return
         changed = build(self.solutions, self.exercises, all_exercises())

@@ -13,6 +13,8 @@ from rlft.evaluate.metrics import (
     time_below_start,
     training_regret,
 )
+from rlft.evaluate.noise import noise_floor
+from rlft.evaluate.policy_distance import policy_kl
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.evaluate.support import QError, Support, estimate_q, q_error, support_distance
@@ -36,7 +38,9 @@ __all__ = [
     "interval",
     "lowest_return",
     "monte_carlo_q",
+    "noise_floor",
     "normalise",
+    "policy_kl",
     "q_error",
     "regret",
     "smooth",

@@ -2,9 +2,25 @@
 
 The interval is the *expanded* percentile bootstrap: resample seeds with replacement, take the mean,
 read off percentiles that are widened for small samples. On normal values, plain percentiles that
-promise 95 % hold the truth 85 % of the time with 6 seeds and 91 % with 10; these 94 and 95 %. With
-3 or 4 seeds no bootstrap keeps its promise (74 and 87 %), since it never looks beyond the values.
+promise 95 % hold the truth 85 % of the time with 6 seeds and 91 % with 10; these 93 and 95 %.
 Source: T. Hesterberg, "What Teachers Should Know About the Bootstrap" (arXiv 1411.5279).
+
+Below 5 seeds it cannot keep its promise, as it never looks beyond the values, and says so where it
+is printed. Student's t interval would be wider, but only sounds better. Coverage in % of 4,000
+draws, bootstrap / t, of normal values and of values of which each is 70 lower with the probability
+shown (seeds either collapse or do not):
+
+    seeds   normal     1/2       1/3       1/6
+    2       50 / 95    50 / 59   45 / 62   28 / 75
+    3       74 / 95    76 / 76   68 / 68   42 / 47
+    4       87 / 95    87 / 87   79 / 79   51 / 51
+    6       93 / 95    97 / 97   91 / 90   66 / 66
+    10      95 / 96    96 / 94   98 / 91   84 / 84
+    20      95 / 95    96 / 96   97 / 93   94 / 88
+
+On the seeds that a course about collapse meets, t is 2.8 times as wide with 3 seeds, reaches below
+zero where drops cannot, and covers as little: what is missing is the seed that was not drawn, and
+no formula brings it back. So there is one interval, and a word of warning.
 """
 
 from __future__ import annotations
@@ -16,6 +32,8 @@ from scipy import stats
 
 from rlft.core.checks import at_least, finite, shaped, within
 
+# An interval is marked if it covers less than it promises by more than this.
+SHORTFALL = 0.02
 # Percentiles out to 0.1 % (5 seeds) rest on some 10 resamples each; 0.01 s for a single number.
 RESAMPLES = 10_000
 
@@ -42,13 +60,47 @@ class Interval:
         return f"{self:.3g}"
 
     def __format__(self, spec: str) -> str:
-        """Formats the three numbers alike: ``f"{interval:.1f}"`` gives ``-49.0 [-52.1, -46.3]``."""
+        """Formats the three numbers alike: ``f"{interval:.1f}"`` gives ``-49.0 [-52.1, -46.3]``.
+
+        With few seeds it says so, as in ``-49.0 [-52.1, -46.3] (3 seeds: covers about 75 %)``.
+        """
+        numbers, few = self.numbers(spec), few_seeds(self.seeds, self.confidence)
+        return f"{numbers} ({few})" if few else numbers
+
+    def numbers(self, spec: str) -> str:
+        """The three numbers alone, for a table that says itself how many seeds there are."""
         mean, low, high = (format(v, spec or ".3g") for v in (self.mean, self.low, self.high))
-        return f"{mean} (1 seed)" if self.seeds == 1 else f"{mean} [{low}, {high}]"
+        return mean if self.seeds == 1 else f"{mean} [{low}, {high}]"
 
     def excludes(self, value: float) -> bool:
         """Whether `value` lies outside; False when there is no interval (one seed)."""
         return bool(value < self.low or value > self.high)
+
+
+def coverage(seeds: int, confidence: float = 0.95) -> float:
+    """How often an interval holds the true mean, at best: less than promised with few seeds.
+
+    A bootstrap of S values lies within their range, which misses the true median whenever all
+    values fall on one side of it: it holds it with 1 - 2^(1 - S), whatever they are distributed
+    like. For a mean that is about what can be had.
+
+    Args:
+        seeds: S >= 1.
+        confidence: what the interval promises, in (0, 1).
+
+    Returns:
+        In [0, 1]; `confidence` itself where the promise is kept, from 5 seeds on for 95 %.
+    """
+    best = 1.0 - 2.0 ** (1 - seeds)
+    return best if best < confidence - SHORTFALL else confidence
+
+
+def few_seeds(seeds: int, confidence: float = 0.95) -> str:
+    """The warning that belongs to an interval of few seeds, "3 seeds: covers about 75 %", or ""."""
+    covers = coverage(seeds, confidence)
+    if covers == confidence:
+        return ""
+    return "1 seed" if seeds == 1 else f"{seeds} seeds: covers about {100 * covers:.0f} %"
 
 
 def curve_interval(

@@ -47,8 +47,8 @@ def drop(returns: np.ndarray, window: int = 1) -> np.ndarray:
     """How far the policy fell below its start: max(0, J0 - lowest smoothed return after it).
 
     The minimum of a noisy curve is biased downwards, and more so with more evaluation points: a
-    policy that never changes has a positive drop. Compare only curves with the same number of
-    points and episodes, and smooth with a window of 3 or so.
+    policy that never changes has a positive drop, the `noise_floor`. Compare only curves with the
+    same number of points and episodes, and smooth with a window of 3 or so.
 
     Args:
         returns: (S, P), P >= 2.

@@ -5,6 +5,7 @@ The definitions are those of `rlft.evaluate.metrics`; here they are only gathere
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Any, Protocol
@@ -14,7 +15,8 @@ import numpy as np
 from rlft.core.checks import one_of
 from rlft.core.table import Table
 from rlft.evaluate import metrics
-from rlft.evaluate.intervals import Interval, interval
+from rlft.evaluate.intervals import Interval, few_seeds, interval
+from rlft.evaluate.noise import noise_floor
 
 
 class Curves(Protocol):
@@ -41,6 +43,11 @@ class Curves(Protocol):
         ...
 
     @property
+    def switch_returns(self) -> Mapping[str, np.ndarray]:
+        """Of each curve the returns of single episodes at the switch, (S, K), where kept."""
+        ...
+
+    @property
     def returns_behaviour(self) -> np.ndarray:
         """(S, P) return of the rule that acts."""
         ...
@@ -60,6 +67,8 @@ class RunSummary:
         lowest: lowest smoothed return after the switch.
         final: mean over the last evaluation points.
         drop: start minus lowest, at least 0.
+        noise_floor: the drop that a policy which never changes would have by evaluation noise
+            alone; None where its episodes at the switch are not known.
         time_below_start: share of environment steps in [0, 1] spent below the start.
         regret: average shortfall against `best`.
         best: the return that regret is measured against.
@@ -75,6 +84,7 @@ class RunSummary:
     lowest: Interval
     final: Interval
     drop: Interval
+    noise_floor: Interval | None
     time_below_start: Interval
     regret: Interval
     best: float
@@ -85,22 +95,27 @@ class RunSummary:
     def rows(self) -> list[tuple[str, str, str]]:
         """(quantity, value with interval, meaning) for a table."""
         source = "given" if self.best_is_given else "this run's own best"
-        below = self.time_below_start
+        values = (
+            ("start", self.start, "return at the switch"),
+            ("lowest", self.lowest, f"lowest {_mean_of(self.window)} after the switch"),
+            ("final", self.final, f"{_mean_of(self.last)}, the last"),
+            ("drop", self.drop, "start - lowest, at least 0"),
+            ("noise floor", self.noise_floor, "drop of a policy that never changes"),
+            ("time below start", self.time_below_start, "share of environment steps"),
+            ("regret", self.regret, f"mean of {self.best:.1f} ({source}) - return"),
+        )
+        share = self.time_below_start
         return [
-            ("start", f"{self.start:.1f}", "return at the switch"),
-            ("lowest", f"{self.lowest:.1f}", f"lowest {_mean_of(self.window)} after the switch"),
-            ("final", f"{self.final:.1f}", f"{_mean_of(self.last)}, the last"),
-            ("drop", f"{self.drop:.1f}", "start - lowest, at least 0"),
-            ("time below start", f"{below:.0%}", "share of environment steps"),
-            ("regret", f"{self.regret:.1f}", f"mean of {self.best:.1f} ({source}) - return"),
+            (name, numbers(value, ".0%" if value is share else ".1f"), meaning)
+            for name, value, meaning in values
         ]
 
     def title(self) -> str:
         """One line that says what the numbers are."""
-        percent = f"{self.start.confidence:.0%}"
+        few = few_seeds(self.seeds, self.start.confidence)
         return (
             f"{self.name}: {self.curve} actions, mean over {self.seeds} seeds "
-            f"[{percent} bootstrap interval]"
+            f"[{self.start.confidence:.0%} bootstrap interval]{f' ({few})' if few else ''}"
         )
 
     def __str__(self) -> str:
@@ -108,6 +123,11 @@ class RunSummary:
 
     def _repr_html_(self) -> str:
         return Table((), self.rows(), caption=self.title()).html()
+
+
+def numbers(value: Interval | None, spec: str = ".1f") -> str:
+    """An interval in a cell of a table that says how many seeds there are; "-" for none."""
+    return "-" if value is None else value.numbers(spec)
 
 
 def summarise(
@@ -158,11 +178,16 @@ def summarise(
         "regret": metrics.regret(steps, returns, top),
     }
     intervals = {name: interval(v, confidence) for name, v in values.items()}  # v: (S,)
+    episodes = run.switch_returns.get(curve, np.empty((0, 0)))  # (S, K)
+    floor = None
+    if episodes.shape[1] > 1:  # older runs kept none, and of one alone the noise is not known
+        floor = interval(noise_floor(episodes, returns.shape[1], window=window), confidence)
     return RunSummary(
         name=str(run.recipe.name),
         curve=curve,
         seeds=len(start),
         **intervals,
+        noise_floor=floor,
         best=top,
         best_is_given=best is not None,
         window=window,

@@ -151,8 +151,9 @@ def explain(runs: Sequence[Run]) -> str:
     return (
         f"Undiscounted returns at {len(runs[0].steps)} evaluations from 0, the switch, to "
         f"{runs[0].steps[-1]:,} environment steps per seed.\n"
-        "final = mean of the last evaluations, drop = max(0, start - lowest). Seconds are for all "
-        "seeds at once;\na prior that recipes share was made once."
+        "final = mean of the last evaluations, drop = max(0, start - lowest), noise floor = the\n"
+        "drop that a policy which never changes would have, by evaluation noise alone.\n"
+        "Seconds are for all seeds at once; a prior that recipes share was made once."
     )
 
 
@@ -181,6 +182,6 @@ def draw(runs: Sequence[Run], stem: Path) -> tuple[Path, Path]:
     from rlft.show import save  # takes a second, of no use to the other commands
     from rlft.show.curves.comparison import plot_comparison
 
-    env_id, kwargs = runs[0].env_id, dict(runs[0].prior.data.env_kwargs)
+    env_id, kwargs = runs[0].env_id, runs[0].env_kwargs
     best = best_return(env_id) if is_maze(env_id) and not kwargs else None
     return save(plot_comparison(runs, best=best, title="Methods side by side"), stem)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rlft.core.checks import refused
+from rlft.core.checks import refused, shaped
 from rlft.core.files import damaged, write_atomically
 from rlft.evaluate.intervals import Interval, interval
 
@@ -86,7 +86,7 @@ def paired(
         The mean of the differences and its interval.
 
     Raises:
-        InputError: if the two arms do not have the same seeds.
+        InputError: if the two arms do not have the same seeds and as many evaluations.
     """
     ours, theirs = by_seed(rows, column), by_seed(control, column)
     if ours.keys() != theirs.keys():
@@ -97,6 +97,8 @@ def paired(
             "Differences are taken seed by seed: make both arms with the same seeds.",
         )
     one, other = (np.stack([curve[seed] for seed in ours]) for curve in (ours, theirs))  # (S, P)
+    hint = "A drop grows with the evaluations: make both arms with one RunPlan."
+    shaped(other.shape, curves=one, hint=hint)
     return interval(quantity(one) - quantity(other))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,13 @@ class Run:
         learner: where it ended.
         guide: the second learner at the end, where the recipe has one.
         seconds: wall-clock time.
+        env_kwargs: options of the environment.
+        switch_returns: of each curve, by "mode", "sampled" and "behaviour", the returns of the
+            single episodes of its evaluation at the switch, (S, K): how much of a drop is noise.
+            Empty for a run that an older version kept.
+        kl: (S, P), how far the learner's policy is from the prior's, in nats at logged states, see
+            `policy_kl`: a curve that does not fall may be that of a policy that does not move. None
+            for a run that an older version kept.
     """
 
     recipe: Recipe
@@ -56,6 +64,9 @@ class Run:
     learner: Learner
     guide: Learner | None
     seconds: float
+    env_kwargs: dict[str, Any] = field(default_factory=dict)
+    switch_returns: dict[str, np.ndarray] = field(default_factory=dict)
+    kl: np.ndarray | None = None
 
     def summary(
         self, *, best: float | None = None, curve: str = "sampled", window: int = 1

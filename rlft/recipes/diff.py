@@ -24,6 +24,8 @@ ABSENT = "-"
 # A kind with more fields of its own than this (a learner, AJS's schedule) shows those of them that
 # are not at their defaults; the name of the kind stands for the rest.
 FEW = 5
+# Characters in a line of text: recipes beyond that go on below.
+WIDEST = 99
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,26 @@ class RecipeDiff:
     def __str__(self) -> str:
         if not self.rows:
             return f"{' and '.join(self.names)} do not differ."
-        return self._table().text(rule=True)
+        blocks, start = [], 0
+        for stop in range(1, len(self.names) + 1):
+            if stop == len(self.names) or len(self._text(start, stop + 1).splitlines()[1]) > WIDEST:
+                blocks.append(self._text(start, stop))
+                start = stop
+        return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
-        return self._table().html() if self.rows else f"<p>{escape(str(self))}</p>"
+        if not self.rows:
+            return f"<p>{escape(str(self))}</p>"
+        return self._table(0, len(self.names)).html()
 
-    def _table(self) -> Table:
-        lines = [(field, *values) for field, values in self.rows]
-        return Table(("field", *self.names), lines, caption=self.title(), code=(0,))
+    def _table(self, start: int, stop: int) -> Table:
+        """The columns of some of the recipes."""
+        lines = [(field, *values[start:stop]) for field, values in self.rows]
+        head = ("field", *self.names[start:stop])
+        return Table(head, lines, caption=self.title(), code=(0,))
+
+    def _text(self, start: int, stop: int) -> str:
+        return self._table(start, stop).text(rule=True)
 
     def title(self) -> str:
         """One line that says what is compared."""
@@ -112,20 +126,21 @@ def _rows(name: str, values: Sequence[Any]) -> list[tuple[str, tuple[str, ...]]]
     """The rows of one field and of what lies below it; none where all values are equal."""
     if all(value == values[0] and type(value) is type(values[0]) for value in values):
         return []
-    if not all(is_dataclass(value) for value in values):
+    if not any(is_dataclass(value) for value in values):
         return [(name, tuple(map(_text, values)))]
     rows = []
     if len({type(value) for value in values}) > 1:
-        rows.append((name, tuple(type(value).__name__ for value in values)))
+        rows.append((name, tuple(map(_text, values))))
     for field in _fields_to_compare(values):
-        below = [vars(value).get(field, ABSENT) for value in values]
+        # A rule's properties (its schedule) are no fields: they are not in `vars`.
+        below = [vars(v).get(field, ABSENT) if is_dataclass(v) else ABSENT for v in values]
         rows += _rows(f"{name}.{field}", below)
     return rows
 
 
 def _fields_to_compare(values: Sequence[Any]) -> list[str]:
     """The fields of all kinds, without the defaults of a kind that has many fields of its own."""
-    kinds = [{field.name: field for field in fields(value)} for value in values]
+    kinds = [{f.name: f for f in fields(v)} if is_dataclass(v) else {} for v in values]
     shared = set.intersection(*map(set, kinds))
     chosen: dict[str, None] = {}
     for value, kind in zip(values, kinds, strict=True):
@@ -137,7 +152,7 @@ def _fields_to_compare(values: Sequence[Any]) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """A value in a cell; of a dataclass only what is not its default, so that it fits."""
+    """A value in a cell; of a dataclass its kind, as its fields have rows of their own."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -148,11 +163,4 @@ def _text(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, tuple):
         return f"({', '.join(map(_text, value))})"
-    if is_dataclass(value):
-        own = [
-            f"{field.name}={_text(getattr(value, field.name))}"
-            for field in fields(value)
-            if getattr(value, field.name) != field.default
-        ]
-        return f"{type(value).__name__}({', '.join(own)})"
-    return str(value)
+    return type(value).__name__ if is_dataclass(value) else str(value)

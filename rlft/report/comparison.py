@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Protocol
+
+import numpy as np
 
 from rlft.core.checks import at_least
 from rlft.core.table import Table
-from rlft.evaluate.intervals import Interval
-from rlft.evaluate.summary import Curves, RunSummary, summarise
+from rlft.evaluate.intervals import Interval, few_seeds, interval
+from rlft.evaluate.summary import Curves, RunSummary, numbers, summarise
+from rlft.report.comparable import Measured, check_measured_alike, differences
 
-QUANTITIES = ("start", "lowest", "final", "drop")
+QUANTITIES = ("start", "lowest", "final", "drop", "noise_floor")
 # The curves of a run, in the order of the tables, and what they are.
 CURVES = {
     "behaviour": "Return of the rule that acts, guide and random actions included",
@@ -23,17 +27,17 @@ CURVES = {
 }
 
 
-class TimedRun(Curves, Protocol):
+class TimedRun(Curves, Measured, Protocol):
     """What a table needs of a run (see `rlft.finetune`)."""
-
-    @property
-    def prior(self) -> Any:
-        """Where the run started."""
-        ...
 
     @property
     def seconds(self) -> float:
         """Wall-clock time of fine-tuning."""
+        ...
+
+    @property
+    def kl(self) -> np.ndarray | None:
+        """How far the policy is from the prior's, (S, P), in nats."""
         ...
 
 
@@ -48,6 +52,7 @@ class Line:
         summaries: of each curve of `CURVES`.
         pretraining: seconds that making its prior took; shared by all runs from that prior.
         finetuning: seconds of the run.
+        moved: how far the policy went from the prior's, in nats at logged states; None if unknown.
     """
 
     recipe: str
@@ -56,10 +61,17 @@ class Line:
     summaries: dict[str, RunSummary]
     pretraining: float
     finetuning: float
+    moved: Interval | None = None
 
-    def intervals(self, curve: str) -> list[Interval]:
-        """The quantities of one curve, in the order of `QUANTITIES`."""
+    def intervals(self, curve: str) -> list[Interval | None]:
+        """The quantities of one curve, in the order of `QUANTITIES`; None for what is not known."""
         return [getattr(self.summaries[curve], quantity) for quantity in QUANTITIES]
+
+    def seeds(self) -> str:
+        """Their number, and what an interval of so few is worth."""
+        start = self.summaries["sampled"].start
+        few = few_seeds(start.seeds, start.confidence)
+        return few.replace(" seeds", "") if few else str(start.seeds)
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,11 @@ class Comparison:
 
     Attributes:
         lines: one for each run.
+        notes: what differs between the runs besides the method.
     """
 
     lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
 
     def tables(self) -> list[Table]:
         """Three tables with a row for each run: origins, behaviour, the learner's own policy."""
@@ -80,6 +94,7 @@ class Comparison:
                 line.recipe,
                 line.prior,
                 f"{line.warmup:,} steps",
+                "-" if line.moved is None else line.moved.numbers(".2g"),
                 f"{line.pretraining:.0f} s",
                 f"{line.finetuning:.0f} s",
             ]
@@ -87,37 +102,47 @@ class Comparison:
         ]
         returns = [
             Table(
-                ("recipe", *QUANTITIES),
+                ("recipe", "seeds", *(quantity.replace("_", " ") for quantity in QUANTITIES)),
                 [
-                    [line.recipe, *(f"{value:.1f}" for value in line.intervals(curve))]
+                    [line.recipe, line.seeds(), *map(numbers, line.intervals(curve))]
                     for line in self.lines
                 ],
                 caption=f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]",
             )
             for curve, meaning in CURVES.items()
         ]
-        head = ("recipe", "prior", "warm-up", "pre-training", "fine-tuning")
-        caption = "What each run started from, and the time it took"
+        head = ("recipe", "prior", "warm-up", "policy moved", "pre-training", "fine-tuning")
+        caption = (
+            "What each run started from, how far its policy went from the prior's (KL divergence "
+            "in nats, at logged states), and the time it took"
+        )
         return [Table(head, origins, caption=caption), *returns]
 
     def markdown(self) -> str:
-        """The tables in Markdown, aligned so that they read as plain text too."""
-        return "\n\n".join(f"{table.caption}:\n\n{table.markdown()}" for table in self.tables())
+        """The tables in Markdown, aligned so that they read as plain text too, and the notes."""
+        tables = [f"{table.caption}:\n\n{table.markdown()}" for table in self.tables()]
+        notes = ["\n".join(f"- {note}" for note in self.notes)] if self.notes else []
+        return "\n\n".join([*tables, *notes])
 
     def csv(self) -> str:
         """One row for each run, with mean, low and high of each quantity of each curve."""
-        ends = [
+        columns = [
             f"{curve}_{quantity}_{end}"
             for curve in CURVES
             for quantity in QUANTITIES
             for end in ("mean", "low", "high")
         ]
-        head = ["recipe", "prior", "warmup_steps", "seeds", *ends]
+        head = ["recipe", "prior", "warmup_steps", "seeds", *columns]
         rows = []
         for line in self.lines:
             values = [value for curve in CURVES for value in line.intervals(curve)]
-            numbers = [number for value in values for number in (value.mean, value.low, value.high)]
-            row = [line.recipe, line.prior, line.warmup, values[0].seeds, *numbers]
+            ends = [
+                end
+                for value in values
+                for end in (("", "", "") if value is None else (value.mean, value.low, value.high))
+            ]
+            seeds = line.summaries["sampled"].seeds
+            row = [line.recipe, line.prior, line.warmup, seeds, *ends]
             rows.append([str(cell) for cell in (*row, line.pretraining, line.finetuning)])
         return Table([*head, "pretraining_seconds", "finetuning_seconds"], rows).csv()
 
@@ -125,19 +150,24 @@ class Comparison:
         return self.markdown()
 
     def _repr_html_(self) -> str:
-        return "".join(table.html() for table in self.tables())
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return "".join(table.html() for table in self.tables()) + (notes and f"<ul>{notes}</ul>")
 
 
 def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
     """Puts the summaries of several runs into one table.
 
     Args:
-        runs: of the same environment and length.
+        runs: of one environment, evaluated at the same steps in as many episodes.
+
+    Returns:
+        Tables, and notes of what differs besides the method: data, priors, random streams.
 
     Raises:
-        InputError: no runs.
+        InputError: no runs, or runs whose numbers cannot be compared.
     """
     at_least(1, number_of_runs=len(runs), hint="Give a run to compare.")
+    check_measured_alike(runs)
     return Comparison(
         tuple(
             Line(
@@ -147,9 +177,11 @@ def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
                 summaries={curve: summarise(run, curve=curve) for curve in CURVES},
                 pretraining=run.prior.seconds,
                 finetuning=run.seconds,
+                moved=None if run.kl is None else interval(run.kl[:, -1]),
             )
             for run in runs
-        )
+        ),
+        tuple(differences(runs)),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,15 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from rlft.core.errors import InputError
-from rlft.evaluate import metrics, summarise
-from rlft.evaluate.intervals import Interval, curve_interval, expanded_tail, interval
+from rlft.evaluate import metrics, noise_floor, summarise
+from rlft.evaluate.intervals import (
+    Interval,
+    coverage,
+    curve_interval,
+    expanded_tail,
+    few_seeds,
+    interval,
+)
 
 # Two seeds: one falls from -50 to -150 and climbs to -30, one only climbs.
 STEPS = np.array([0, 100, 200, 400])
@@ -118,6 +126,37 @@ def test_interval_of_few_seeds_covers_the_truth_as_promised() -> None:
     assert ((low < 0) & (high > 0)).mean() == pytest.approx(0.94, abs=0.02)
 
 
+@pytest.mark.parametrize(("seeds", "covers"), [(2, 0.5), (3, 0.75), (4, 0.875)])
+def test_an_interval_of_few_seeds_covers_what_is_said_where_it_is_printed(
+    seeds: int, covers: float
+) -> None:
+    values = np.random.default_rng(seeds).normal(size=(seeds, 2_000))
+    _, low, high = curve_interval(values)
+    held = ((low <= 0) & (high >= 0)).mean()
+    assert coverage(seeds) == covers == pytest.approx(held, abs=0.03)
+    told = f"{seeds} seeds: covers about {100 * covers:.0f} %"
+    assert f"{interval(values[:, 0]):.1f}".endswith(f"] ({told})")
+    assert few_seeds(seeds) == told
+
+
+def test_intervals_that_keep_their_promise_are_printed_without_a_word() -> None:
+    assert coverage(5) == coverage(6) == 0.95 and few_seeds(5) == ""
+    assert f"{interval(np.arange(5.0)):.0f}".endswith("]")
+    # Less is promised and kept with fewer seeds, more needs more of them.
+    assert few_seeds(4, 0.8) == "" and few_seeds(6, 0.99) == "6 seeds: covers about 97 %"
+
+
+def test_where_seeds_collapse_or_do_not_t_is_wider_and_covers_no_more() -> None:
+    """Why there is no t interval for few seeds, see `rlft.evaluate.intervals`."""
+    rng = np.random.default_rng(0)
+    falls = np.where(rng.random((3, 4_000)) < 1 / 3, -70.0, 0.0) + rng.normal(0, 3, (3, 4_000))
+    mean, low, high = curve_interval(falls)
+    half = stats.t.ppf(0.975, 2) * falls.std(axis=0, ddof=1) / np.sqrt(3)
+    ours, theirs = (low <= -70 / 3) & (high >= -70 / 3), np.abs(mean + 70 / 3) <= half
+    assert ours.mean() == pytest.approx(theirs.mean(), abs=0.01)
+    assert 2 * half.mean() > 2.5 * (high - low).mean()
+
+
 def test_expanded_tail_approaches_the_plain_percentile() -> None:
     assert expanded_tail(100_000, 0.95) == pytest.approx(0.025, abs=1e-4)
     # By hand for 10: t = 2.2622, times sqrt(10 / 9) = 2.3845, Phi(-2.3845) = 0.00855.
@@ -138,7 +177,7 @@ def test_interval_is_reproducible_and_curves_use_the_same_resamples() -> None:
 def test_one_seed_has_no_interval_and_says_so() -> None:
     one = interval(np.array([-31.0]))
     assert np.isnan(one.low) and np.isnan(one.high)
-    assert f"{one:.1f}" == "-31.0 (1 seed)"
+    assert f"{one:.1f}" == "-31.0 (1 seed)" and one.numbers(".1f") == "-31.0"
     assert not one.excludes(0.0)
 
 
@@ -170,6 +209,7 @@ class FakeRun:
     returns_mode: np.ndarray
     returns_sampled: np.ndarray
     returns_behaviour: np.ndarray
+    switch_returns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 RUN = FakeRun(FakeRecipe(), STEPS, CURVES + 5.0, CURVES, CURVES - 3.0)
@@ -191,13 +231,27 @@ def test_summary_gathers_the_metrics_of_the_chosen_curve() -> None:
 def test_summary_prints_what_its_numbers_mean() -> None:
     text, html = str(summarise(RUN, best=-20.0)), summarise(RUN)._repr_html_()
     assert "wsrl: sampled actions, mean over 2 seeds [95% bootstrap interval]" in text
+    assert "interval] (2 seeds: covers about 50 %)" in text
     assert "mean of -20.0 (given) - return" in text
     assert "mean of 3 evaluations, the last" in text
     assert "lowest evaluation after the switch" in text
     assert "time below start" in text and "38% [0%, 75%]" in text
     # The best mean point of this run is its last, (-30 - 20) / 2.
     assert "mean of -25.0 (this run&#x27;s own best) - return" in html
-    assert html.startswith("<table><caption>") and html.count("<tr>") == 6
+    assert html.startswith("<table><caption>") and html.count("<tr>") == 7
+
+
+def test_a_summary_has_the_noise_floor_beside_the_drop_where_episodes_are_known() -> None:
+    assert summarise(RUN).noise_floor is None
+    assert "noise floor       -  " in str(summarise(RUN))
+    episodes = np.array([[-40.0, -60.0], [-50.0, -50.0]])
+    noisy = replace(RUN, switch_returns={"sampled": episodes, "behaviour": episodes[:, :1]})
+    floor = noise_floor(episodes, 4)
+    assert summarise(noisy).noise_floor == interval(floor) and floor[0] > 0 == floor[1]
+    assert summarise(noisy, window=2).noise_floor == interval(noise_floor(episodes, 4, window=2))
+    assert summarise(noisy, curve="mode").noise_floor is None
+    assert summarise(noisy, curve="behaviour").noise_floor is None  # one episode only
+    assert f"noise floor       {interval(floor).numbers('.1f')}" in str(summarise(noisy))
 
 
 def test_summary_of_a_short_curve_uses_all_points_after_the_switch() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ def test_what_sac_and_wsrl_differ_in() -> None:
     sac, wsrl = RECIPES["sac"], RECIPES["wsrl"]
     assert found["online.learner.critics.ensemble"] == ("2", "10")
     assert found["online.utd"] == (str(sac.online.utd), str(wsrl.online.utd))
-    assert found["handover.optimizers"] == ("no", "yes")
+    assert found["handover.optimizers"] == ("()", "(policy, critics, temperature)")
     assert found["warmup.steps"] == ("0", f"{wsrl.warmup.steps:,}")
     assert not any(field.split(".")[0] in ("name", "title", "source", "preset") for field in found)
     assert "handover.policy" not in found and "online.learner.gamma" not in found
@@ -91,8 +92,9 @@ def test_networks_that_cross_have_the_priors_shape() -> None:
     fresh = replace(crosses, name="fresh", handover=Handover(critics=False))
     assert rows(diff_recipes(crosses, fresh))["online.learner.critics.ensemble"] == ("7", "2")
     guided = replace(crosses, guide=Online(small("inac")))
-    text = rows(diff_recipes(crosses, guided))["guide"]
-    assert text[0] == "none" and "ensemble=7" in text[1]
+    found = rows(diff_recipes(crosses, guided))
+    assert found["guide"] == ("none", "Online")
+    assert found["guide.learner.critics.ensemble"] == ("-", "7")
 
 
 def test_rules_of_different_kinds_show_their_own_fields() -> None:
@@ -100,7 +102,7 @@ def test_rules_of_different_kinds_show_their_own_fields() -> None:
     found = rows(diff_recipes(PLAIN, greedy))
     assert found["acting"] == ("LearnerActs", "EpsilonGreedy")
     assert found["acting.epsilon"] == ("-", "0.25")
-    assert found["acting.of"] == ("-", "FrozenActs()")
+    assert found["acting.of"] == ("-", "FrozenActs")
     assert "acting.schedule" not in found  # a rule's property, and no field of the recipe
 
 
@@ -125,8 +127,40 @@ def test_values_are_written_for_people() -> None:
     assert found["acting.schedule.stages"] == ("(60, 0)", "none")
     assert found["acting.schedule.tolerance"] == ("0.3333", "0.05")
     prior = replace(PLAIN, prior=Pretraining("cql", small("cql"), 4_000))
-    assert rows(diff_recipes(PLAIN, prior))["prior"][1].startswith("Pretraining(name=cql, config=")
-    assert rows(diff_recipes(PLAIN, prior))["prior"][1].endswith("steps=4,000)")
+    found = rows(diff_recipes(PLAIN, prior))
+    assert found["prior"] == ("none", "Pretraining")
+    assert (found["prior.config"], found["prior.steps"]) == (("-", "CQLConfig"), ("-", "4,000"))
+
+
+def test_what_only_one_recipe_has_is_shown_field_by_field() -> None:
+    found = rows(diff_recipes("jsrl", "ajs", presets="paper"))
+    assert found["guide"] == ("none", "Online")
+    assert found["guide.learner"] == ("-", "InACConfig")
+    assert found["guide.learner.policy.hidden"] == ("-", "(256, 256)")
+    assert found["acting.schedule.fqe.critics.layer_norm"] == ("-", "no")
+    assert not any("(" in value and "=" in value for line in found.values() for value in line)
+
+
+@pytest.mark.parametrize("presets", ["course", "paper"])
+def test_no_line_is_too_long_to_read(presets: str) -> None:
+    for one, other in itertools.combinations(RECIPES, 2):
+        assert_narrow(str(diff_recipes(one, other, presets=presets)))
+
+
+def test_recipes_that_do_not_fit_side_by_side_go_on_below() -> None:
+    names = ("sac", "wsrl", "ajs", "porl", "jsrl")
+    diff = diff_recipes(*names)
+    text = str(diff)
+    assert_narrow(text)
+    first, *others = (block.splitlines() for block in text.split("\n\n"))
+    assert others and [line.split()[0] for line in first[2:]] == [field for field, _ in diff.rows]
+    assert [name for block in (first, *others) for name in block[0].split()[1:]] == list(names)
+    assert all(len(block) == len(first) for block in others)
+    assert diff._repr_html_().count("scope='col'") == 1 + len(names)  # a page scrolls
+
+
+def assert_narrow(text: str) -> None:
+    assert max(map(len, text.splitlines())) < 100, text
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from small import MAZE_DATA
+from small import MAZE_DATA, cut
 
 from rlft.acting import EpsilonGreedy, LearnerActs
-from rlft.acting.rules import JumpStart
-from rlft.algorithms import make_learner
+from rlft.algorithms import SACConfig, make_learner
 from rlft.core.encoding import from_json, to_json
 from rlft.experiments.experiment import Experiment
 from rlft.finetune import Prior, RunPlan, finetune
@@ -38,7 +36,34 @@ def test_both_scales_have_the_same_methods() -> None:
         course = RECIPES[name]
         assert find_recipe(name, "paper") is recipe
         assert (recipe.preset, course.preset) == ("paper", "course")
-        assert (recipe.title, recipe.source) == (course.title, course.source)
+        assert (recipe.title, recipe.source.paper) == (course.title, course.source.paper)
+
+
+def test_only_the_papers_scale_is_a_reproduction() -> None:
+    at_course_scale = {"reproduction": "course scale of a reproduction"}
+    for name, recipe in PAPER_RECIPES.items():
+        kind = recipe.source.kind
+        assert RECIPES[name].source.kind == at_course_scale.get(kind, kind)
+    assert PAPER_RECIPES["wsrl"].source.kind == "reproduction"
+
+
+def test_where_the_course_leaves_the_authors_ratios() -> None:
+    """Each is named at the top of `course.py`."""
+    others = {
+        name: (RECIPES[name].online.utd, recipe.online.utd)
+        for name, recipe in PAPER_RECIPES.items()
+        if (RECIPES[name].online.utd, RECIPES[name].online.policy_delay)
+        != (recipe.online.utd, recipe.online.policy_delay)
+    }
+    assert others == {"rlpd": (4, 20), **dict.fromkeys(PORL, (8, 16))}
+    entropy = {
+        name: (at(RECIPES[name], field), at(recipe, field))
+        for name, recipe in PAPER_RECIPES.items()
+        for field in ("online.learner.target_entropy",)
+        if isinstance(recipe.online.learner, SACConfig)
+        if at(RECIPES[name], field) != at(recipe, field)
+    }
+    assert entropy == {"rlpd": (-1.0, -0.5)}
 
 
 @pytest.mark.parametrize("name", PAPER_RECIPES)
@@ -98,7 +123,9 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (FAST[1:], "warmup.critic_updates", 0),
         (FAST[1:], "handover.temperature", True),
         (FAST[1:], "handover.target_critics", True),
-        (FAST[1:], "handover.optimizers", True),
+        (FAST[1:], "handover.optimizers", ("policy", "critics", "temperature")),
+        (FAST, "online.learning_starts", 1_024),
+        (("calql", "calql-retain"), "online.learning_starts", 1_000),
         (FAST[1:], "handover.retention", "drop"),
         (FAST[1:], "prior.config.critics.ensemble", 10),
         (FAST[1:], "prior.config.policy.layer_norm", True),
@@ -184,7 +211,7 @@ def test_ensembles_and_warm_ups(name: str) -> None:
         (("sac", "jsrl", "ajs"), "online.learner.backup_entropy", True),
         (("sac", "sac-retain"), "handover.temperature", False),
         (("ajs",), "handover.target_critics", True),  # "all networks" come from offline training
-        (("ajs",), "handover.optimizers", True),
+        (("ajs",), "handover.optimizers", ("critics", "temperature")),
         (("jsrl",), "acting.schedule.window", 5),
         (("jsrl",), "acting.schedule.tolerance", 0.05),
         (("jsrl-geometric",), "acting.schedule.continue_probability", 0.99),
@@ -220,10 +247,7 @@ def test_two_steps_at_the_papers_scale(name: str, updates: int) -> None:
     config = (recipe.prior or PAPER_RECIPES["porl-bc"].prior).config  # type: ignore[union-attr]
     learner = make_learner(config, MAZE_DATA.observation_size, MAZE_DATA.action_size, seeds=1)
     prior = Prior(name="blank", learner=learner, data=MAZE_DATA, steps=0, history={}, seconds=0.0)
-    recipe = replace(recipe, warmup=replace(recipe.warmup, steps=min(recipe.warmup.steps, 1)))
-    if isinstance(recipe.acting, JumpStart):
-        schedule = replace(recipe.acting.schedule, reference_updates=1)  # type: ignore[call-arg]
-        recipe = replace(recipe, acting=replace(recipe.acting, schedule=schedule))
-    run = finetune(prior, recipe, steps=2, eval_every=2, eval_episodes=1, progress=False)
+    plan = RunPlan(steps=2, eval_every=2, eval_episodes=1, progress=False)
+    run = finetune(prior, cut(recipe), plan=plan)
     assert run.learner.updates == updates
     assert np.isfinite(run.returns_behaviour).all()

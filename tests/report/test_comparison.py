@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from drawn import assert_readable
+from maze_fakes import DETOUR
 from small import make_prior, make_recipe
 
 from rlft.core.errors import InputError
-from rlft.evaluate import drop, final_return, summarise
+from rlft.evaluate import drop, final_return, noise_floor, summarise
 from rlft.finetune import Prior
 from rlft.recipes import Recipe, Warmup
 from rlft.report.comparison import compare_runs, describe_prior
@@ -35,11 +37,16 @@ def a_run(prior: Prior, name: str = "sac", wait: int = 0, seeds: int = 4) -> Any
     return SimpleNamespace(
         recipe=recipe,
         prior=prior,
+        env_id=DETOUR,
+        env_kwargs={},
+        seed=0,
         steps=STEPS,
+        switch_returns={"sampled": sampled[:, :5]},
         returns_sampled=sampled,
         returns_mode=sampled + 5,
         returns_behaviour=sampled - 20,
         seconds=34.0,
+        kl=np.full((seeds, len(STEPS)), 0.25) if wait else None,
     )
 
 
@@ -47,16 +54,25 @@ def test_the_tables_hold_the_summaries_of_both_curves(prior: Prior) -> None:
     runs = [a_run(prior), a_run(prior, "wsrl", wait=1_500)]
     origins, behaviour, policy = compare_runs(runs).tables()
     assert origins.rows == [
-        ["sac", "cql, 2 critics, 3 updates", "0 steps", "12 s", "34 s"],
-        ["wsrl", "cql, 2 critics, 3 updates", "1,500 steps", "12 s", "34 s"],
+        ["sac", "cql, 2 critics, 3 updates", "0 steps", "-", "12 s", "34 s"],
+        ["wsrl", "cql, 2 critics, 3 updates", "1,500 steps", "0.25 [0.25, 0.25]", "12 s", "34 s"],
     ]
     for table, curve in ((behaviour, "behaviour"), (policy, "sampled")):
-        assert table.header == ("recipe", "start", "lowest", "final", "drop")
+        heads = ("recipe", "seeds", "start", "lowest", "final", "drop", "noise floor")
+        assert table.header == heads
         for row, run in zip(table.rows, runs, strict=True):
             told = summarise(run, curve=curve)
-            numbers = (told.start, told.lowest, told.final, told.drop)
-            assert row == [run.recipe.name, *(f"{number:.1f}" for number in numbers)]
+            numbers = [v.numbers(".1f") for v in (told.start, told.lowest, told.final, told.drop)]
+            floor = told.noise_floor.numbers(".1f") if told.noise_floor else "-"
+            assert row == [run.recipe.name, "4: covers about 88 %", *numbers, floor]
+        assert ("-" in row) == (curve == "behaviour")  # whose episodes this run has not kept
     assert behaviour.rows[0] != policy.rows[0]
+
+
+def test_each_run_says_how_many_seeds_it_has(prior: Prior) -> None:
+    runs = [a_run(prior, seeds=count) for count in (1, 3, 6)]
+    *_, policy = compare_runs(runs).tables()
+    assert [row[1] for row in policy.rows] == ["1 seed", "3: covers about 75 %", "6"]
 
 
 def test_as_text_every_column_is_as_wide_as_its_widest_cell(prior: Prior) -> None:
@@ -78,6 +94,9 @@ def test_the_csv_has_mean_and_both_ends_of_each_interval(prior: Prior) -> None:
     fall = float(row["behaviour_drop_mean"])
     assert fall == pytest.approx(drop(run.returns_behaviour).mean())
     assert float(row["behaviour_drop_low"]) < fall < float(row["behaviour_drop_high"])
+    floor = noise_floor(run.switch_returns["sampled"], len(STEPS)).mean()
+    assert float(row["sampled_noise_floor_mean"]) == pytest.approx(floor)
+    assert row["behaviour_noise_floor_mean"] == ""
     final = final_return(run.returns_sampled, 3).mean()
     assert float(row["sampled_final_mean"]) == pytest.approx(final)
     assert (row["pretraining_seconds"], row["finetuning_seconds"]) == ("12.0", "34.0")
@@ -93,6 +112,64 @@ def test_a_prior_in_words(prior: Prior) -> None:
     assert describe_prior(replace(prior, steps=4_000)) == "cql, 2 critics, 4,000 updates"
     assert describe_prior(replace(make_prior("bc"), name="bc")) == "bc, 3 updates"
     assert describe_prior(replace(prior, steps=0)) == "none"
+
+
+def but(run: Any, **changes: Any) -> Any:
+    return SimpleNamespace(**vars(run) | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"env_id": "rlft/Maze-UMaze-v0"},
+            r"Detour-v0 for 'sac', rlft/Maze-UMaze-v0 for 'sac'; returns have no common unit",
+        ),
+        ({"env_kwargs": {"reward": "sparse"}}, r"Detour-v0 for .*, .* {'reward': 'sparse'} for"),
+        (
+            {"steps": STEPS * 2},
+            r"9 evaluations, every 100 steps up to 800, for 'sac', .*200 steps.* one RunPlan\(",
+        ),
+        ({"steps": STEPS[:4], "returns_sampled": np.zeros((4, 4))}, "9 eval.*4 evaluations"),
+        (
+            {"switch_returns": {"sampled": np.zeros((4, 10))}},
+            r"5 episodes for each evaluation for 'sac', 10 .*larger by noise alone.*eval_episodes",
+        ),
+    ],
+)
+def test_runs_whose_numbers_have_another_meaning_are_refused(
+    changes: dict[str, Any], message: str, prior: Prior
+) -> None:
+    one = a_run(prior)
+    with pytest.raises(InputError, match=message):
+        compare_runs([one, a_run(prior, "wsrl"), but(one, **changes)])
+
+
+def test_options_that_went_through_a_file_are_the_same_options(prior: Prior) -> None:
+    one, other = a_run(prior), a_run(prior)
+    one.env_kwargs, other.env_kwargs = {"a": [1, 2], "b": "x"}, {"b": "x", "a": (1, 2)}
+    other.switch_returns = {}  # an older version kept none
+    assert len(compare_runs([one, other]).lines) == 2
+
+
+def test_what_else_differs_is_said_beside_the_tables(prior: Prior) -> None:
+    """Numbers of one kind, but not the method's difference alone."""
+    one = a_run(prior)
+    assert compare_runs([one, a_run(prior, "wsrl", wait=7)]).notes == ()
+    again = replace(prior, learner=make_prior("cql", seeds=4).learner)  # the same, read from a file
+    assert compare_runs([one, a_run(again)]).notes == ()
+    nothing = replace(make_prior("bc", seeds=4), name="none", steps=0)
+    assert compare_runs([one, a_run(nothing)]).notes == ()
+    trained = replace(make_prior("cql", seeds=4, steps=5), name="cql", steps=5)
+    (note,) = compare_runs([one, a_run(trained)]).notes
+    assert "do not start from one prior" in note
+    other_data = replace(prior.data, name="other", rewards=prior.data.rewards - 1)
+    data, _ = compare_runs([one, a_run(replace(trained, data=other_data), "wsrl")]).notes
+    assert re.search(r"different data: sac small \(\w{8}\), wsrl other \(\w{8}\)\.", data)
+    streams = compare_runs([one, but(a_run(prior, "<b>"), seed=3)])
+    assert "(seed: sac 0, <b> 3)" in str(streams) and "not paired" in str(streams)
+    assert "<ul><li>Their random streams" in streams._repr_html_()
+    assert "sac 0, &lt;b&gt; 3" in streams._repr_html_()
 
 
 def test_no_runs() -> None:
@@ -121,6 +198,12 @@ def test_the_figure_shows_behaviour_and_where_warm_ups_end(prior: Prior) -> None
     assert "(ring: a warm-up ends)" in shown
     assert "The warm-up of WSRL ends at 250." in figure.alt  # type: ignore[attr-defined]
     assert "SAC starts at" in figure.alt  # type: ignore[attr-defined]
+
+
+def test_the_figure_refuses_runs_of_two_environments(prior: Prior) -> None:
+    one = a_run(prior)
+    with pytest.raises(InputError, match="no common unit"):
+        plot_comparison([one, but(one, env_id="rlft/Maze-UMaze-v0")])
 
 
 def test_without_a_warm_up_nothing_is_said_of_rings(prior: Prior) -> None:

@@ -24,6 +24,7 @@ WITHOUT_NUMBERS = (
     "core/table.py",
     "evaluate/intervals.py",
     "evaluate/metrics.py",
+    "evaluate/noise.py",
     "evaluate/summary.py",
     "experiments/experiment.py",
     "recipes/course.py",

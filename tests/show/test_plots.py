@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from drawn import assert_readable, drawn_texts
+from drawn import assert_readable
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
@@ -24,7 +24,7 @@ from rlft.show import (
     plot_series,
     sequence_styles,
 )
-from rlft.show.base.labels import number, spread
+from rlft.show.base.labels import interval_note, number, spread
 
 METHODS = [name for name in METHOD_STYLES if name != "data"]
 
@@ -36,16 +36,14 @@ def fake_run(name: str = "sac", seeds: int = 4, last: float = -30.0, points: int
     sampled = mean + np.arange(seeds)[:, None] - (seeds - 1) / 2  # (S, P)
     return SimpleNamespace(
         recipe=SimpleNamespace(name=name, title=name),
+        env_id="rlft/Maze-Detour-v0",
+        env_kwargs={},
         steps=steps,
         returns_sampled=sampled,
         returns_mode=sampled + 5,
         returns_behaviour=sampled - 3,
         metrics={"step": steps[::2], "h": sampled[:, ::2] / -5},
     )
-
-
-def texts(fig) -> str:
-    return " | ".join(text for text, _ in drawn_texts(fig))
 
 
 def mean_line(ax, label: str):
@@ -108,12 +106,12 @@ def test_a_curve_is_the_mean_with_its_interval_named():
     (band,) = [c for c in ax.collections if isinstance(c, PolyCollection)]
     (corners,) = [path.vertices for path in band.get_paths()]
     assert {round(y, 6) for y in corners[:, 1]} == {round(y, 6) for y in (*low, *high)}
-    assert "line: mean of 5 seeds; band: 95 % bootstrap interval" in texts(fig)
+    assert "line: mean of 5 seeds; band: 95 % bootstrap interval" in assert_readable(fig)
 
 
 def test_the_switch_is_marked_at_zero():
     fig = plot_curves([fake_run()])
-    shown = [text for text, _ in drawn_texts(fig)]
+    shown = assert_readable(fig).split(" | ")
     assert "0\nswitch" in shown
     assert "1,000" in shown
     assert "environment steps since the switch" in shown
@@ -124,9 +122,9 @@ def test_one_seed_has_no_interval_and_says_so():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fig = plot_curves([fake_run(seeds=1)])
-        assert "one seed only: no interval, no claim" in texts(fig)
-        mixed = plot_curves([fake_run(seeds=1), fake_run("wsrl", seeds=3)])
-        assert "mean of 1 to 3 seeds; band: 95 % bootstrap interval (no band: one" in texts(mixed)
+        assert "one seed only: no interval, no claim" in assert_readable(fig)
+        mixed = assert_readable(plot_curves([fake_run(seeds=1), fake_run("wsrl", seeds=3)]))
+        assert "mean of 1 to 3 seeds; band: 95 % bootstrap interval (no band: one" in mixed
 
 
 def test_the_kind_of_action_is_chosen_and_named():
@@ -212,20 +210,35 @@ def test_series_take_any_values_and_check_their_shape():
 
 
 def test_errors_are_shown_as_dots_interval_and_words():
-    values = np.array([1.0, 2.0, 3.0, 4.0])
+    values = np.array([1.0, 2.0, 3.0, 3.0, 3.5])
     fig = plot_errors({"sac": values, "ours": values - 10}, title="Who is wrong?")
     ax = fig.axes[0]
     shown = assert_readable(fig)
     _, (low,), (high,) = curve_interval(values[:, None])
     bars = [line for line in ax.get_lines() if line.get_linewidth() == 3]
     assert list(bars[0].get_xdata()) == pytest.approx([low, high])
-    dots = [line for line in ax.get_lines() if len(line.get_xdata()) == 4]
+    dots = [line for line in ax.get_lines() if len(line.get_xdata()) == 5]
     assert sorted(dots[0].get_xdata()) == list(values)
     assert f"2.50 [{low:.2f}, {high:.2f}]" in shown
     assert "bar: 95 % bootstrap interval; dots: seeds" in shown
     assert "no error" in shown
     assert [label.get_text() for label in ax.get_yticklabels()] == ["SAC", "ours"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first name stands on top
+
+
+@pytest.mark.parametrize(
+    ("seeds", "note"),
+    [
+        ((5, 5), "mean of 5 seeds; bar: 95 % bootstrap interval"),
+        ((3, 3), "mean of 3 seeds; bar: covers about 75 %"),
+        ((2, 8), "of 2 to 8 seeds; bar: 95 % bootstrap interval (2 seeds: covers about 50 %)"),
+        ((1, 8), "of 1 to 8 seeds; bar: 95 % bootstrap interval (no bar: one seed)"),
+        ((1, 4), "interval (no bar: one seed; 4 seeds: covers about 88 %)"),
+        ((1, 1), "one seed only: no interval, no claim"),
+    ],
+)
+def test_a_note_does_not_promise_more_than_few_seeds_can_hold(seeds, note):
+    assert interval_note([np.zeros(count) for count in seeds], "bar", "bar").endswith(note)
 
 
 def test_errors_of_one_seed_and_without_reference():
@@ -250,6 +263,10 @@ def test_a_constant_estimate_has_no_correlation():
         assert "correlation undefined" in plot_scatter(np.arange(3), np.ones(3)).alt
 
 
+def elsewhere():
+    return SimpleNamespace(**vars(fake_run("wsrl")) | {"env_kwargs": {"reward": "sparse"}})
+
+
 FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
 
 
@@ -257,6 +274,10 @@ FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
     ("plot", "words"),
     [
         (lambda: plot_curves([]), "runs=0.*1 or more.*to plot"),
+        *(
+            (lambda plot=plot: plot([fake_run(), elsewhere()]), r"Detour-v0 for 'sac', .*'sparse'}")
+            for plot in (plot_curves, plot_each)
+        ),
         (
             lambda: plot_curves([fake_run()] * 2, labels=["one"]),
             r"labels.*\(1,\).*\(2,\).*each run",

@@ -18,6 +18,7 @@ from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
+from rlft.evaluate.intervals import coverage
 from rlft.show.base.figure import figure_of
 from rlft.show.base.style import GREY, MethodStyle
 
@@ -162,6 +163,8 @@ def head(ax: Axes, title: str | None, note: str) -> None:
 def interval_note(values: Sequence[np.ndarray], mean: str, bar: str, more: str = "") -> str:
     """Says what is drawn: "line: mean of 8 seeds; band: 95 % bootstrap interval".
 
+    Of 3 seeds it is "band: covers about 75 %", see `coverage`.
+
     Args:
         values: one array for each line or row, its first axis the seeds.
         mean: what shows the mean.
@@ -172,9 +175,20 @@ def interval_note(values: Sequence[np.ndarray], mean: str, bar: str, more: str =
     if counts[-1] == 1:
         return "one seed only: no interval, no claim"
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
-    alone = f" (no {bar}: one seed)" if counts[0] == 1 else ""
+    fewest = next(count for count in counts if count > 1)
+    covers = f"covers about {100 * coverage(fewest):.0f} %"
+    what, besides = "95 % bootstrap interval", []
+    if counts[0] == 1:
+        besides.append(f"no {bar}: one seed")
+    if coverage(fewest) < 0.95:
+        if len(counts) == 1:
+            what = covers  # what it is called elsewhere would promise too much
+        else:
+            besides.append(f"{fewest} seeds: {covers}")
+    if besides:
+        what += f" ({'; '.join(besides)})"
     tail = f"; {more}" if more else ""
-    return f"{mean}: mean of {seeds} seeds; {bar}: 95 % bootstrap interval{alone}{tail}"
+    return f"{mean}: mean of {seeds} seeds; {bar}: {what}{tail}"
 
 
 def number(value: float, decimals: int | None = None) -> str:

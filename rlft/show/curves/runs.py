@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from rlft.core.checks import at_least, one_of, shaped
 from rlft.core.errors import unknown
 from rlft.finetune import Run
+from rlft.report.comparable import check_environments
 from rlft.show.base.figure import CourseFigure, panels
 from rlft.show.base.labels import interval_note, number
 from rlft.show.base.style import GREY, REFERENCE_LINE, styled, styles_for
@@ -62,10 +63,11 @@ def plot_curves(
         The figure.
 
     Raises:
-        InputError: no runs, an unknown mode, or as many labels as runs are not given.
+        InputError: no runs, runs of different environments, an unknown mode, or as many labels as
+            runs are not given.
     """
     return plot_series(
-        _return_curves(runs, mode, labels),
+        return_curves(runs, mode, labels),
         xlabel=STEPS,
         ylabel=f"return (undiscounted, {ACTIONS[mode]})",
         switch=True,
@@ -141,7 +143,7 @@ def plot_each(
     Raises:
         InputError: see `plot_curves`.
     """
-    curves = _return_curves(runs, mode, labels)
+    curves = return_curves(runs, mode, labels)
     fig, axes = panels(len(curves), columns=columns, width=2.6, height=2.2, share=True)
     for number_, (ax, curve) in enumerate(zip(axes, curves, strict=True)):
         for other in curves:
@@ -166,9 +168,12 @@ def plot_each(
     return fig
 
 
-def _return_curves(runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None) -> list[Curve]:
-    """The runs' returns for one kind of action."""
+def return_curves(
+    runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None = None
+) -> list[Curve]:
+    """The runs' returns for one kind of action, in one environment."""
     one_of(ACTIONS, mode=mode)
+    check_environments(runs)
     return _curves_of([(run, run.steps, getattr(run, f"returns_{mode}")) for run in runs], labels)
 
 
