@@ -23,8 +23,9 @@ def learn(
     The minibatches are interleaved before they are split, so that each has the replay's share of
     logged transitions.
 
-    With `idle_steps` each of these updates steps every Adam, on gradients of zero where the update
-    has none. One update of everything leaves no Adam out, so nothing idles at a policy_delay of 1.
+    Where the policy has its turn after each of them, critics and policy are updated in one. Else
+    each update has gradients for one half, and with `idle_steps` the Adams of the other half step
+    on zeros.
 
     Args:
         learner: updated in place.
@@ -40,8 +41,11 @@ def learn(
     batch = replay.sample(learner.config.batch_size, generator, batches=online.utd)
     metrics: Metrics = {}
     waiting: list[Batch] = []
-    every_adam = learner.idling if online.idle_steps and online.policy_delay > 1 else nullcontext
+    every_adam = learner.idling if online.idle_steps else nullcontext
     for i, minibatch in enumerate(batch.split(online.utd), start=1):
+        if online.policy_delay == 1:
+            metrics |= learner.update(minibatch)
+            continue
         with every_adam():
             metrics |= learner.update_critics(minibatch)
         waiting.append(minibatch)

@@ -6,6 +6,7 @@ everywhere) and the others named. What the library does otherwise is named where
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from rlft.algorithms.bc import BCConfig

@@ -51,6 +51,9 @@ class Watched:
         self.calls.append(("policy", batch))
         return {"policy_loss": torch.full((SEEDS,), float(len(self.calls)))}
 
+    def update(self, batch: Batch) -> Metrics:
+        return {**self.update_critics(batch), **self.update_policy(batch)}
+
     @property
     def halves(self) -> str:
         return "".join("C" if half == "critics" else "P" for half, _ in self.calls)
@@ -158,6 +161,17 @@ def test_with_idle_steps_every_adam_steps_in_every_update(name: str) -> None:
 def test_one_update_of_everything_leaves_no_adam_to_idle() -> None:
     idle, plain = (learned("sac", utd=2, policy_delay=1, idle_steps=i) for i in (True, False))
     assert same_state(idle.state_dict(), plain.state_dict())
+
+
+def test_a_policy_that_has_its_turn_each_time_is_updated_with_the_critics() -> None:
+    """So that a learner which takes all gradients at the same weights does so online, too."""
+    config = small("cql", same_weights=True)
+    learner, other = (make_learner(config, 2, 2, SEEDS) for _ in range(2))
+    replay, source = logged_replay(), generator()
+    learn(learner, Online(config, utd=2), replay, 1, source)
+    for minibatch in replay.sample(4, generator(), batches=2).split(2):
+        other.update(minibatch)
+    assert same_state(learner.state_dict(), other.state_dict())
 
 
 # --- warm_up -----------------------------------------------------------------------------------

@@ -43,8 +43,8 @@ from rlft.recipes.registry import find_recipe
 
 UPDATES, STEPS, UTD = 3, 5, 4
 WEIGHTS, DATA = 4, 31  # where the random streams of the inputs start
-POLICY = replace(WSRL_SAC.policy, hidden=(8, 8), norm_epsilon=1e-6)
-CRITICS = replace(WSRL_SAC.critics, hidden=(8, 8), norm_epsilon=1e-6, shared_output=True)
+POLICY = replace(WSRL_SAC.policy, hidden=(8, 8))
+CRITICS = replace(WSRL_SAC.critics, hidden=(8, 8))
 # Ten times the paper's rates, so that a wrong step is no rounding error, and far from each other.
 FAST: dict[str, Any] = {"critic_lr": 3e-3, "policy_lr": 1e-3, "temperature_lr": 2e-3}
 SHAPES: dict[str, Any] = {"policy": POLICY, "critics": CRITICS, "polyak": 0.05, **FAST}
