@@ -67,6 +67,7 @@ class Study(Generic[A]):
             with the same columns.
         table: the lines of Markdown that the rows of the arms make; an arm may be missing.
         conclusions: what follows from the table, in Markdown; "" for nothing yet.
+        notice: what a reader must know of the rows that are recorded; "" for nothing.
 
     Raises:
         InputError: if two arms have one name or the same labels.
@@ -79,6 +80,7 @@ class Study(Generic[A]):
     measure: Callable[[A, Path], list[Row]]
     table: Callable[[Results], list[str]]
     conclusions: str = ""
+    notice: str = ""
 
     def __post_init__(self) -> None:
         for arm in self.arms:
@@ -159,8 +161,9 @@ class Study(Generic[A]):
     def markdown(self, results: Results) -> str:
         """Title, what was done, the table and what follows; says which arms are missing."""
         missing = "; ".join(self.missing(results))
-        notice = [f"**Without the arms that are not made yet: {missing}.**", ""] if missing else []
-        lines = [f"# {self.title}", "", *notice, self.about, "", *self.table(results)]
+        known = [f"**{self.notice}**", ""] if self.notice else []
+        known += [f"**Without the arms that are not made yet: {missing}.**", ""] if missing else []
+        lines = [f"# {self.title}", "", *known, self.about, "", *self.table(results)]
         return "\n".join(lines) + "\n" + self.conclusions
 
     def write(self, results: Results, folder: Path) -> None:

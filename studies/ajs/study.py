@@ -168,6 +168,10 @@ STUDY = Study(
     "0); final is the mean of the last three; gain over InAC is final minus InAC's, seed by "
     "seed. Each line changes the first one of its table.",
     arms=tuple(arms()),
+    notice="Recorded when an online run still updated from its first step on, on one transition "
+    "many times, and with the frozen start: all of Adam's state crossed to the explorer, "
+    "whose temperature started at 1. Made again, AJS is the recipe of today, and the "
+    "numbers differ.",
     measure=measure,
     table=table,
 )

@@ -143,6 +143,8 @@ STUDY = Study(
     "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
     "the row's own reward. seconds: on a machine with other work, for orientation only.",
     arms=arms(),
+    notice="Recorded when an online run still updated from its first step on, on one transition "
+    "many times. Made again, the online numbers differ.",
     measure=measure,
     table=table_of_rows,
     conclusions="""

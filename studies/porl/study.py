@@ -144,6 +144,8 @@ STUDY = Study(
     "pre-samples, or takes the most likely ones. seconds: on a machine with other work, "
     "for orientation only.",
     arms=ARMS,
+    notice="Recorded when an online run still updated from its first step on, on one transition "
+    "many times. Made again, the numbers differ.",
     measure=measure,
     table=table_of_rows,
     conclusions="""

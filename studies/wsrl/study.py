@@ -127,6 +127,9 @@ STUDY = Study(
     "seconds are those of fine-tuning, for all seeds at once. `wsrl` is the whole method; each "
     "arm without a method's name changes one thing of it.",
     arms=arms(),
+    notice="Recorded when an online run still updated from its first step on, on one transition "
+    "many times, and with rates times sqrt(5) in place of idle steps. Made again, the "
+    "numbers differ.",
     measure=measure,
     table=table,
     conclusions="""
