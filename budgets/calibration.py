@@ -84,11 +84,7 @@ class Calibration:
     def close(self) -> None:
         """Ends the process."""
         self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+        self._process.communicate()  # waits, and closes the pipes
 
     def _repeat(self, process: psutil.Process, done: threading.Event, samples: list[float]) -> None:
         pause = FIRST_PAUSE

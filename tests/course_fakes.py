@@ -41,10 +41,8 @@ def write_notebook(root: Path, name: str, cells: list[str]) -> None:
     nbformat.write(notebook, root / "notebooks" / f"{name}.ipynb")
 
 
-def start(
-    root: Path, *options: str, recording: bool = False, **budgets: float
-) -> subprocess.Popen[str]:
-    """Starts pytest on the course, in two processes."""
+def run_over(root: Path, *options: str, recording: bool = False, **budgets: float) -> None:
+    """Runs pytest over the course, in two processes, and keeps what it prints in `output`."""
     command = [sys.executable, "-m", "pytest", "-rA", "--tb=short", "-n2", "--dist=loadfile"]
     command += ["--nbval-lax", "--nbval-current-env", "--color=no", *options]
     for budget in {**PLENTY, **budgets}.items():
@@ -57,11 +55,8 @@ def start(
     }
     environment["RLFT_WRITE_TIMINGS"] = "1" if recording else ""
     environment["MINARI_DATASETS_PATH"] = "where the reader keeps them"
-    return subprocess.Popen(command, cwd=root, env=environment, text=True, stdout=subprocess.PIPE)
-
-
-def finish(run: subprocess.Popen[str], root: Path) -> None:
-    (root / "output").write_text(run.communicate()[0])
+    with (root / "output").open("w") as output:
+        subprocess.run(command, cwd=root, env=environment, stdout=output)
 
 
 def outcomes(course: Path, notebook: str) -> list[str]:

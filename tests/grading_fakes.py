@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from rlft.grading.walls.sandbox import Level, make_sandbox
 
 # One exercise only, whatever else the course has.
 EXERCISE = find_exercise("01-1")
+CATALOGUE = {EXERCISE.id: EXERCISE}
 PUBLIC = len(EXERCISE.cases)
 HEAD = "def td_target(rewards, terminations, truncations, next_values, gamma):\n"
 RIGHT = HEAD + "    return rewards + gamma * (1 - terminations) * next_values\n"
@@ -67,11 +67,11 @@ def hand_in(folder: Path, student: str, content: str | bytes) -> Path:
     return path
 
 
-def write_hidden(folder: Path) -> Path:
-    """A file of hidden cases in a folder of its own."""
+def write_hidden(folder: Path, content: Any = HIDDEN) -> Path:
+    """A file of hidden cases in a folder of its own; a text is written as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "hidden.json"
-    path.write_text(json.dumps(HIDDEN))
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
     return path
 
 
@@ -83,7 +83,7 @@ def grading(
 ) -> Grading:
     """A grading of the one exercise."""
     sandbox = make_sandbox(closed, level)
-    return Grading({EXERCISE.id: EXERCISE}, sandbox, limits or Limits(), hidden, threading.Event())
+    return Grading(CATALOGUE, sandbox, limits or Limits(), hidden)
 
 
 def grade_one(how: Grading, folder: Path, student: str) -> Row:

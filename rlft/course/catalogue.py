@@ -18,8 +18,6 @@ from rlft.course import lessons
 from rlft.course.exercise import Exercise
 from rlft.course.question import Question
 
-QUIZ = "quiz"
-
 
 @cache
 def all_exercises() -> dict[str, Exercise]:
@@ -35,16 +33,9 @@ def all_exercises() -> dict[str, Exercise]:
 @cache
 def all_quizzes() -> dict[str, tuple[Question, ...]]:
     """Lesson, as in ``"03"``, to its questions."""
-    return {
-        lesson_of(module): module.QUIZ
-        for module in _modules()
-        if module.__name__.endswith(f".{QUIZ}")
-    }
-
-
-def lesson_of(module: ModuleType) -> str:
-    """The two digits of the lesson whose package, as in `l03_fitted_q_evaluation`, a file is in."""
-    return module.__name__.split(".")[-2][1:3]
+    found = [module for module in _modules() if hasattr(module, "QUIZ")]
+    # The digits stand in the name of the package, as in `l03_fitted_q_evaluation`.
+    return {module.__name__.split(".")[-2][1:3]: module.QUIZ for module in found}
 
 
 def find_exercise(exercise_id: str) -> Exercise:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from grading_fakes import (
+    CATALOGUE,
     CHECK,
     EXERCISE,
     HEAD,
@@ -135,7 +136,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
         else:
             hand_in(folder, student, content)
     out, secret = root / "grades" / "grades.csv", write_hidden(root / "secret")
-    hidden = read_hidden(secret, {EXERCISE.id: EXERCISE})
+    hidden = read_hidden(secret, CATALOGUE)
     limits = Limits(memory_mb=900)
     how = grading("hook", [folder, out.parent, secret.parent], hidden, limits)
     submissions = find_submissions(folder, {"01"}).submissions

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import tyro
 from grading_fakes import (
+    CATALOGUE,
     CHECK,
     EXERCISE,
     IMPORTS,
@@ -95,7 +96,7 @@ def test_new_hidden_cases_and_limits_count(class_folder: Path, ran: list[str]) -
     assert ran == ["SLOW"]
     ran.clear()
     secret = write_hidden(class_folder.parent / "secret")
-    hidden = read_hidden(secret, {EXERCISE.id: EXERCISE})
+    hidden = read_hidden(secret, CATALOGUE)
     grade(class_folder, grading("hook", [], hidden, Limits(seconds=600)))
     assert len(ran) == 4
 

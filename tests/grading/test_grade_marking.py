@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from grading_fakes import EXERCISE, PUBLIC, SECRET, write_hidden
+from grading_fakes import CATALOGUE, EXERCISE, PUBLIC, SECRET, write_hidden
 
 from rlft.course.catalogue import all_exercises
 from rlft.course.check.observe import Observation, observe, observe_case, same
@@ -35,7 +35,7 @@ TRUNCATION = next(m for m in EXERCISE.misconceptions if m.name.startswith("treat
 
 @pytest.fixture
 def hidden(tmp_path: Path) -> Hidden:
-    return read_hidden(write_hidden(tmp_path), {EXERCISE.id: EXERCISE})
+    return read_hidden(write_hidden(tmp_path), CATALOGUE)
 
 
 class Process:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from grading_fakes import EXERCISE, notebook, write_hidden
+from grading_fakes import CATALOGUE, EXERCISE, notebook, write_hidden
 
 from rlft.core.errors import InputError
 from rlft.course.exercise import Case
@@ -110,8 +111,6 @@ def test_folders_and_lessons_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_links_out_of_the_folder_and_pipes_are_not_opened(tmp_path: Path) -> None:
-    import os
-
     (tmp_path / "own.ipynb").write_text("{}")
     folder = place(tmp_path / "class", "cy/03_a.ipynb")
     for student in ("ana", "bo"):
@@ -128,14 +127,8 @@ def test_links_out_of_the_folder_and_pipes_are_not_opened(tmp_path: Path) -> Non
 # --- hidden cases --------------------------------------------------------------------------
 
 
-def hidden_file(folder: Path, content: Any) -> Path:
-    path = folder / "hidden.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
 def test_hidden_cases_take_over_what_they_do_not_say(tmp_path: Path) -> None:
-    hidden = read_hidden(write_hidden(tmp_path), {EXERCISE.id: EXERCISE})
+    hidden = read_hidden(write_hidden(tmp_path), CATALOGUE)
     first, second = hidden.cases[EXERCISE.id]
     assert first.like == EXERCISE.cases[0].name and set(first.given) == {"rewards"}
     assert second.given["truncations"].dtype == torch.float32
@@ -171,7 +164,7 @@ def test_arguments_get_the_types_of_the_public_case(tmp_path: Path) -> None:
         "word": "y",
     }
     content = {EXERCISE.id: [{"name": "new", "arguments": given}]}
-    (made,) = read_hidden(hidden_file(tmp_path, content), {EXERCISE.id: exercise}).cases["01-1"]
+    (made,) = read_hidden(write_hidden(tmp_path, content), {EXERCISE.id: exercise}).cases["01-1"]
     got = made.given
     assert got["floats"].dtype == torch.float32 and got["floats"].tolist() == [1, 2, 3]
     assert got["whole"].dtype == torch.int64
@@ -193,7 +186,7 @@ def test_arguments_get_the_types_of_the_public_case(tmp_path: Path) -> None:
     ):
         content = {EXERCISE.id: [{"name": "new", "arguments": {key: wrong}}]}
         with pytest.raises(InputError, match=f"argument '{key}'"):
-            read_hidden(hidden_file(tmp_path, content), {EXERCISE.id: exercise})
+            read_hidden(write_hidden(tmp_path, content), {EXERCISE.id: exercise})
 
 
 @pytest.mark.parametrize(
@@ -218,7 +211,7 @@ def test_arguments_get_the_types_of_the_public_case(tmp_path: Path) -> None:
 )
 def test_hidden_files_that_cannot_be_used(tmp_path: Path, content: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        read_hidden(hidden_file(tmp_path, content), {EXERCISE.id: EXERCISE})
+        read_hidden(write_hidden(tmp_path, content), CATALOGUE)
 
 
 # --- the table -----------------------------------------------------------------------------

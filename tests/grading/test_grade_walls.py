@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from grading_fakes import (
+    CATALOGUE,
     IMPORTS,
     STUB,
     attacks,
@@ -108,7 +109,7 @@ def test_no_attack_succeeds(world: World, level: Level) -> None:
             f"succeeded = {kinds}\nraise RuntimeError('succeeded: ' + ', '.join(succeeded))",
         ),
     )
-    hidden = read_hidden(Path(world.aims["hidden"]), grading("hook", []).exercises)
+    hidden = read_hidden(Path(world.aims["hidden"]), CATALOGUE)
     row = grade_one(grading(level, world.closed(), hidden), world.root / "submissions", "attacker")
     assert row.status == "not started"
     assert row.message.endswith("code cell 4 raised RuntimeError: succeeded: .")

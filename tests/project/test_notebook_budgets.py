@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from course_fakes import finish, make_course, outcomes, records, start, write_records
+from course_fakes import make_course, outcomes, records, run_over, write_records
 
 # Work, not seconds: of these a slow machine needs more.
 WORK = "for _ in range({loops}): sum(i * i for i in range(20_000))"
@@ -54,7 +54,7 @@ def course(tmp_path_factory) -> Path:
     root = make_course(tmp_path_factory.mktemp("course") / "root", NOTEBOOKS)
     (root / "budgets" / "loop.py").write_text(LOOP)
     write_records(root, dict.fromkeys(("slow_cell", "deleted"), OLD))
-    finish(start(root, recording=True, **BUDGETS), root)
+    run_over(root, recording=True, **BUDGETS)
     return root
 
 
@@ -113,7 +113,7 @@ def test_from_a_time_out_on_all_cells_fail_and_none_is_called_xfail(tmp_path):
     # not run, so this time-out can be short, however slow the machine is.
     root = make_course(tmp_path / "root", {"stubborn": [STUBBORN, "1 + 1", "1 / 0"]})
     (root / "budgets" / "loop.py").write_text(LOOP)
-    finish(start(root, "--nbval-cell-timeout=3", recording=True), root)
+    run_over(root, "--nbval-cell-timeout=3", recording=True)
     assert outcomes(root, "stubborn") == ["FAILED"] * 3
     summary = (root / "output").read_text().splitlines()[-1]
     assert "failed" in summary

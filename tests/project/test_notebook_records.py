@@ -10,15 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from course_fakes import (
-    ROOT,
-    finish,
-    make_course,
-    outcomes,
-    records,
-    start,
-    write_notebook,
-)
+from course_fakes import ROOT, make_course, outcomes, records, run_over, write_notebook
 
 INI = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
 TOLERANCE = float(INI["notebook_tolerance"])
@@ -37,14 +29,14 @@ def lessons(tmp_path_factory) -> dict[str, Path]:
     and beside busy processes.
     """
     root = make_course(tmp_path_factory.mktemp("lessons") / "quiet", {"lesson": LESSON})
-    finish(start(root, recording=True), root)
+    run_over(root, recording=True)
     rounds = records(root)["notebooks/lesson.ipynb"]["rounds"]
     write_notebook(root, "lesson", [*LESSON, MORE.format(rounds=rounds // 2)])
     loaded = Path(shutil.copytree(root, root.with_name("loaded")))
     write_notebook(root, "unknown", ["1 + 1"])
-    finish(start(root, notebook_tolerance=TOLERANCE), root)
+    run_over(root, notebook_tolerance=TOLERANCE)
     with busy(BUSY):
-        finish(start(loaded, notebook_tolerance=TOLERANCE), loaded)
+        run_over(loaded, notebook_tolerance=TOLERANCE)
     return {"quiet": root, "loaded": loaded}
 
 

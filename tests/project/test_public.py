@@ -46,12 +46,6 @@ TEXT = "\n".join(
 )
 
 
-def test_the_three_calls_of_the_readme() -> None:
-    assert inspect.isfunction(rlft.load_dataset)
-    assert inspect.isfunction(rlft.pretrain)
-    assert inspect.isfunction(rlft.finetune)
-
-
 @pytest.mark.parametrize("name", rlft.__all__)
 def test_every_public_name_exists_and_is_documented(name: str) -> None:
     value = getattr(rlft, name)

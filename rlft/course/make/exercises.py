@@ -65,7 +65,9 @@ def build(solutions: Path, exercises: Path, catalogue: Mapping[str, Exercise]) -
         made[exercises / source.name] = as_text(stripped)
     if missing := set(catalogue) - found:
         raise InputError(f"No notebook has the exercises {sorted(missing)}: add their cells.")
-    changed = [path for path, text in made.items() if not path.exists() or read(path) != text]
+    changed = [
+        path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
+    ]
     for path in changed:
         write_atomically(
             path, lambda temporary, text=made[path]: temporary.write_text(text, "utf-8")
@@ -112,11 +114,6 @@ def strip(notebook: Notebook, name: str, catalogue: Mapping[str, Exercise]) -> N
 def as_text(notebook: Notebook) -> str:
     """A notebook as its file's text."""
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-
-
-def read(path: Path) -> str:
-    """A file's text."""
-    return path.read_text(encoding="utf-8")
 
 
 def _without_answers(text: str, kind: str, where: str) -> tuple[str, list[str]]:

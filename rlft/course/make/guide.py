@@ -21,20 +21,20 @@ ROOT = PACKAGE.parent
 GUIDE = ROOT / "docs" / "instructor_guide.md"
 
 
-def timings_table(root: Path = ROOT) -> str:
+def timings_table() -> str:
     """A row for each lesson: minutes of the lesson, of its solutions, and of writing them.
 
     Raises:
         InputError: a lesson or a solution has never been measured.
     """
-    measured = json.loads((root / "notebooks" / "timings.json").read_text())
+    measured = json.loads((ROOT / "notebooks" / "timings.json").read_text())
     rows = []
-    for lesson in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        solution = root / "solutions" / lesson.name
+    for lesson in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        solution = ROOT / "solutions" / lesson.name
         minutes = ["", ""]
         for column, path in enumerate((lesson, solution)):
             if path.exists():
-                used = used_by(path.relative_to(root).as_posix(), measured)
+                used = used_by(path.relative_to(ROOT).as_posix(), measured)
                 minutes[column] = f"{used['wall_seconds'] / 60:.1f} min"
         announced = _announced(solution)
         count = (f"{len(announced)}", f"{sum(announced)} min") if announced else ("none", "")

@@ -186,8 +186,8 @@ def _kept(grading: Grading, submission: Submission, table: Mapping[Key, Row]) ->
     """The rows that the table has, if nothing has changed on which they depend."""
     exercises = grading.of_lesson(submission.lesson)
     rows = [table.get((submission.student, exercise.id)) for exercise in exercises]
-    usable = submission.path is not None and not _problem(submission)
-    notebook = _digest(submission.path) if usable and submission.path else b""
+    path = submission.path
+    notebook = _digest(path) if path and not _problem(submission) else b""
     for row in rows:
         if row is None or row.assignment != submission.assignment:
             return None

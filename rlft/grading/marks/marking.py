@@ -74,9 +74,7 @@ def mark_notebook(
         return mark_all(exercises, hidden, error.status, error.message)
     if "unreadable" in ran:
         return mark_all(exercises, hidden, "unreadable", str(ran["unreadable"]))
-    tried = {exercise.id: [] for exercise in exercises}
-    for exercise in exercises:
-        tried[exercise.id] = [_Tried() for _ in range(_count(ran, exercise.id))]
+    tried = {one.id: [_Tried() for _ in range(_count(ran, one.id))] for one in exercises}
     ended = None
     try:
         _try_all(ask, exercises, hidden, tried)

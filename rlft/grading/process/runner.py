@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 STATES = ("cpuinfo", "meminfo", "stat", "self", "sys", "filesystems")  # in /proc
 
@@ -29,7 +29,9 @@ def main() -> None:
     from rlft.grading.process.wire import pack, unpack
 
     exercises, shell = all_exercises(), make_shell()
-    start = unpack(_line(requests))
+    if not (first := requests.readline()):
+        os._exit(0)
+    start = unpack(first)
     folder = Path(start["scratch"]) / "work"
     os.chdir(folder)
     build_walls(start)
@@ -119,13 +121,6 @@ def build_walls(start: Mapping[str, Any]) -> None:
         restrict_files(readable + states, [scratch, Path(os.devnull)])
         refuse_calls()
     install_hook([scratch], [Path(path) for path in start["closed"]], readable)
-
-
-def _line(requests: BinaryIO) -> bytes:
-    line = requests.readline()
-    if not line:
-        os._exit(0)
-    return line
 
 
 def _send(replies: int, line: bytes) -> None:

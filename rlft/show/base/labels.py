@@ -23,6 +23,7 @@ from rlft.show.base.figure import figure_of
 from rlft.show.base.style import GREY, MethodStyle
 
 POINTS = 1 / 72  # inches in a typographic point
+SIZE = 10.0  # of the letters of names, points
 LINE = 1.3  # sizes from line to line: letters with their descenders take 1.16, the rest separates
 LEADER = 18  # points between the axes and the names: leaders then rise at less than 45 degrees
 
@@ -75,7 +76,7 @@ def spread(positions: np.ndarray, gap: float, low: float, high: float) -> np.nda
     return result
 
 
-def label_ends(ax: Axes, ends: Sequence[End], *, size: float = 10.0) -> list[Text]:
+def label_ends(ax: Axes, ends: Sequence[End]) -> list[Text]:
     """Writes a name to the right of each line, none over another.
 
     Call it last: it measures the axes, so set the limits and titles before.
@@ -83,7 +84,6 @@ def label_ends(ax: Axes, ends: Sequence[End], *, size: float = 10.0) -> list[Tex
     Args:
         ax: axes with linear or logarithmic scales.
         ends: the lines' ends.
-        size: of the letters, points; smaller if the axes are too low for all names.
 
     Returns:
         The texts, in the order of `ends`.
@@ -95,7 +95,7 @@ def label_ends(ax: Axes, ends: Sequence[End], *, size: float = 10.0) -> list[Tex
     height = ax.get_window_extent().height / fig.dpi / POINTS  # points
     to_axes = ax.transData - ax.transAxes
     wanted = np.array([to_axes.transform((end.x, end.y))[1] for end in ends]) * height
-    size = min(size, height / (LINE * len(ends)))  # many names in a low panel become smaller
+    size = min(SIZE, height / (LINE * len(ends)))  # many names in a low panel become smaller
     placed = spread(wanted, LINE * size, 0.5 * size, height - 0.5 * size)
     texts = []
     for end, before, after in zip(ends, wanted, placed, strict=True):

@@ -20,6 +20,7 @@ from rlft.show.base.figure import add_alt, figure_of, new_axes
 from rlft.show.base.labels import (
     LINE,
     POINTS,
+    SIZE,
     End,
     fit_ylabel,
     head,
@@ -76,9 +77,9 @@ def plot_series(
     """
     at_least(1, number_of_curves=len(curves), hint="Give a curve to plot.")
     if ax is None:
-        # Room for a name of 10 points at the end of every line, and 1.3 inches for all around.
+        # Room for a name at the end of every line, and 1.3 inches for all around.
         names = len(curves) + (reference is not None)
-        _, ax = new_axes(7.4, max(4.0, names * LINE * 10 * POINTS + 1.3))
+        _, ax = new_axes(7.4, max(4.0, names * LINE * SIZE * POINTS + 1.3))
     ends = []
     for number_, curve in enumerate(curves):
         mean = draw_curve(ax, curve, number_ / len(curves), show_seeds)

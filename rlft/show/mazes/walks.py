@@ -7,7 +7,6 @@ episodes. All can be drawn over a map of `rlft.show.mazes.maps` by handing them 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,33 +16,22 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from torch import Tensor
 
 from rlft.core.checks import at_least, refused, within
 from rlft.data import Transitions
 from rlft.envs import MazeLayout
 from rlft.envs.dynamics import at_goal
 from rlft.envs.starts import Plane, plane_of
-from rlft.evaluate.rollout import device_of
+from rlft.evaluate.rollout import ActingPolicy, device_of
 from rlft.show.base.figure import CourseFigure, add_alt, figure_of, panels
 from rlft.show.base.labels import number
 from rlft.show.base.style import BLACK, GREY, REFERENCE_LINE, VALUES, VERMILLION, styled, styles_for
 from rlft.show.mazes.maze import BAR, draw_maze, draw_plane, maze_panels
 
 
-class PointingPolicy(Protocol):
-    """What arrows need of a policy."""
-
-    seeds: int
-
-    def mode(self, obs: Tensor, /) -> Tensor:
-        """Returns the most likely action, (S, B, O) to (S, B, A) in [-1, 1]."""
-        ...
-
-
 @styled()
 def plot_policy_arrows(
-    policy: PointingPolicy,
+    policy: ActingPolicy,
     layout: MazeLayout,
     *,
     seed: int | None = None,

@@ -73,29 +73,19 @@ def whoever_leads_learns(step, observations, timesteps, h, proposed, parts, chec
     )
 
 
-def explorer_waits_for_its_turn(step, observations, timesteps, h, proposed, parts, check_every):
-    explores = timesteps >= h
-    explorer = parts.explorer
-    if not explores.any():
-        explorer = SimpleNamespace(act=explorer.act, update=lambda replay: None)
-    parts = SimpleNamespace(**{**vars(parts), "explorer": explorer})
-    return with_masks(step, observations, timesteps, h, proposed, parts, check_every)
+def with_one_frozen(parts, name):
+    frozen = SimpleNamespace(act=getattr(parts, name).act, update=lambda replay: None)
+    return SimpleNamespace(**{**vars(parts), name: frozen})
 
 
-def as_in_jump_start(step, observations, timesteps, h, proposed, parts, check_every):
-    actions = np.where(
-        timesteps[:, None] >= h[:, None],
-        parts.explorer.act(observations),
-        parts.guide.act(observations),
-    )
-    outcome = parts.env.step(actions)
-    parts.replay.add(observations, actions, outcome, timesteps)
-    parts.explorer.update(parts.replay)
-    parts.judge.update(parts.replay, proposed)
-    if step % check_every == 0:
-        proposed = parts.gate.decide(proposed)
-    h = np.where(outcome.done, proposed, h)
-    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+def explorer_waits_for_its_turn(timesteps, h, parts, **given):
+    if (timesteps < h).all():
+        parts = with_one_frozen(parts, "explorer")
+    return with_masks(timesteps=timesteps, h=h, parts=parts, **given)
+
+
+def as_in_jump_start(parts, **given):
+    return with_arithmetic(parts=with_one_frozen(parts, "guide"), **given)
 
 
 def act_and_learn(observations, timesteps, h, parts):
@@ -146,17 +136,13 @@ def acts_by_the_proposed_h(step, observations, timesteps, h, proposed, parts, ch
     return new_state(outcome, timesteps, h, proposed)
 
 
-def gives_the_new_h_to_all(step, observations, timesteps, h, proposed, parts, check_every):
-    seen, clock, h, after = with_masks(
-        step, observations, timesteps, h, proposed, parts, check_every
-    )
+def gives_the_new_h_to_all(step, check_every, **given):
+    seen, clock, h, after = with_masks(step=step, check_every=check_every, **given)
     return seen, clock, after if step % check_every == 0 else h, after
 
 
-def knows_one_h(step, observations, timesteps, h, proposed, parts, check_every):
-    seen, clock, _, after = with_a_loop(
-        step, observations, timesteps, proposed, proposed, parts, check_every
-    )
+def knows_one_h(h, proposed, **given):
+    seen, clock, _, after = with_a_loop(h=proposed, proposed=proposed, **given)
     return seen, clock, after, after
 
 
