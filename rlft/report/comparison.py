@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
 
+from rlft.algorithms import Learner
 from rlft.core.checks import at_least
 from rlft.core.table import Table
 from rlft.evaluate.intervals import Interval, few_seeds
@@ -175,6 +176,11 @@ def describe_prior(prior: Any) -> str:
     """A prior in words: "cql, 10 critics, 4,000 updates"."""
     if prior.steps == 0:
         return "none"
-    critics = prior.learner.parts().get("critics")
+    return describe_training(prior.name, prior.learner, prior.steps)
+
+
+def describe_training(name: str, learner: Learner, steps: int) -> str:
+    """What was or will be trained, in words."""
+    critics = learner.parts().get("critics")
     count = [] if critics is None else [f"{critics.ensemble} critics"]
-    return ", ".join([prior.name, *count, f"{prior.steps:,} updates"])
+    return ", ".join([name, *count, f"{steps:,} updates"])
