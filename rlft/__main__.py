@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 import tyro
 
@@ -13,13 +14,15 @@ from rlft.acting.horizon import SCHEDULES
 from rlft.acting.rules import RULES
 from rlft.algorithms import ALGORITHMS
 from rlft.core.errors import InputError, NumericalError
+from rlft.core.table import Table
 from rlft.course.commands import Course
 from rlft.data import list_datasets, make_datasets
-from rlft.experiments.compare import Compare
+from rlft.experiments.compare import Compare, describe_asked
+from rlft.experiments.cost import cost_class
 from rlft.experiments.demo import Demo
 from rlft.experiments.own_files import load_file
 from rlft.grading.marks.command import Grade
-from rlft.recipes import RECIPES
+from rlft.recipes.registry import RECIPES, RECIPES_OF
 
 DESCRIPTION = "Offline-to-online fine-tuning of policies, measured: the course's command line."
 # The shell's convention for a program that was told to stop: 128 + SIGINT.
@@ -57,24 +60,50 @@ class List:
     file: tuple[Path, ...] = ()
 
     def run(self) -> None:
-        """Prints a table of datasets, one of recipes, and a line for each other kind."""
+        """Prints tables of datasets, recipes and sources, and a line for each other kind."""
         for path in self.file:
             load_file(path)
-        print("Datasets, for rlft.load_dataset(name)")
-        for entry in list_datasets():
-            state = "" if entry.is_local else " (made on first use)"
-            print(f"  {entry.name:<34} {entry.description}{state}")
-        print("\nRecipes, for rlft.finetune(prior, name)")
-        wide = max(len(recipe.title) for recipe in RECIPES.values())
+        datasets = [
+            (entry.name, entry.description + " (made on first use)" * (not entry.is_local))
+            for entry in list_datasets()
+        ]
+        sources: dict[str, list[str]] = {}
         for name, recipe in RECIPES.items():
-            source = recipe.source
-            print(f"  {name:<14} {recipe.title:<{wide}}  {source.kind}: {source.paper}")
+            sources.setdefault(f"{recipe.source.kind}: {recipe.source.paper}", []).append(name)
+        for title, table in (
+            ("Datasets, for rlft.load_dataset(name)", Table((), datasets)),
+            (
+                "Recipes, for rlft.finetune(prior, name), with the prior that `compare` makes for "
+                "each, and\nwhat prior and run cost at the two scales, --preset course and paper "
+                "(8 seeds, on a CPU)",
+                recipe_table(),
+            ),
+            (
+                "Where they come from",
+                Table((), [(source, ", ".join(names)) for source, names in sources.items()]),
+            ),
+        ):
+            print(f"{title}\n{indent(table.text(rule=True), '  ')}\n")
         for title, names in (
             ("Algorithms, for rlft.pretrain(name, data)", ALGORITHMS),
             ("Acting rules, for recipes", RULES),
             ("Schedules of a jump start", SCHEDULES),
         ):
-            print(f"\n{title}\n  {', '.join(names)}")
+            print(f"{title}\n  {', '.join(names)}\n")
+
+
+def recipe_table() -> Table:
+    """What each recipe does, starts from, and costs at each scale that it exists at."""
+    rows = [
+        (
+            name,
+            recipe.title,
+            describe_asked(recipe.prior),
+            *(cost_class(scale[name]) if name in scale else "-" for scale in RECIPES_OF.values()),
+        )
+        for name, recipe in RECIPES.items()
+    ]
+    return Table(("recipe", "", "prior", *RECIPES_OF), rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -84,7 +84,7 @@ class RunSummary:
     lowest: Interval
     final: Interval
     drop: Interval
-    noise_floor: Interval | None
+    noise_floor: float | None
     time_below_start: Interval
     regret: Interval
     best: float
@@ -100,15 +100,20 @@ class RunSummary:
             ("lowest", self.lowest, f"lowest {_mean_of(self.window)} after the switch"),
             ("final", self.final, f"{_mean_of(self.last)}, the last"),
             ("drop", self.drop, "start - lowest, at least 0"),
-            ("noise floor", self.noise_floor, "drop of a policy that never changes"),
             ("time below start", self.time_below_start, "share of environment steps"),
             ("regret", self.regret, f"mean of {self.best:.1f} ({source}) - return"),
         )
         share = self.time_below_start
-        return [
-            (name, numbers(value, ".0%" if value is share else ".1f"), meaning)
+        rows = [
+            (name, value.numbers(".0%" if value is share else ".1f"), meaning)
             for name, value, meaning in values
         ]
+        floor = ("noise floor", self.floor(), "drop of a policy that never changes")
+        return [*rows[:4], floor, *rows[4:]]  # beside the drop
+
+    def floor(self) -> str:
+        """The noise floor in a cell of a table; "-" where it is not known."""
+        return "-" if self.noise_floor is None else f"{self.noise_floor:.1f}"
 
     def title(self) -> str:
         """One line that says what the numbers are."""
@@ -123,11 +128,6 @@ class RunSummary:
 
     def _repr_html_(self) -> str:
         return Table((), self.rows(), caption=self.title()).html()
-
-
-def numbers(value: Interval | None, spec: str = ".1f") -> str:
-    """An interval in a cell of a table that says how many seeds there are; "-" for none."""
-    return "-" if value is None else value.numbers(spec)
 
 
 def summarise(
@@ -181,7 +181,7 @@ def summarise(
     episodes = run.switch_returns.get(curve, np.empty((0, 0)))  # (S, K)
     floor = None
     if episodes.shape[1] > 1:  # older runs kept none, and of one alone the noise is not known
-        floor = interval(noise_floor(episodes, returns.shape[1], window=window), confidence)
+        floor = noise_floor(episodes, returns.shape[1], window=window)
     return RunSummary(
         name=str(run.recipe.name),
         curve=curve,

@@ -7,13 +7,14 @@ where an interrupted one stopped: a prior at its last checkpoint, a finished run
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from rlft.algorithms import make_learner
 from rlft.core.errors import InputError, unknown
 from rlft.core.files import write_atomically
 from rlft.data import DATASETS, Transitions, load_dataset
@@ -22,10 +23,10 @@ from rlft.evaluate.references import best_return
 from rlft.experiments.experiment import DATASET, Experiment
 from rlft.experiments.own_files import recipe_of
 from rlft.finetune import Run, RunPlan
-from rlft.recipes import Recipe, find_recipe
+from rlft.recipes import Pretraining, Recipe, find_recipe
 from rlft.recipes.diff import diff_recipes
 from rlft.recipes.registry import RECIPES_OF
-from rlft.report.comparison import Comparison, compare_runs
+from rlft.report.comparison import Comparison, compare_runs, describe_training
 from rlft.results.store import results_root
 
 OWN = "own"
@@ -58,6 +59,45 @@ def with_prior(recipe: Recipe, prior: str, pretrain_steps: int | None = None) ->
     if pretrain_steps is not None:
         chosen = replace(chosen, steps=pretrain_steps)
     return replace(recipe, prior=chosen)
+
+
+def describe_asked(asked: Pretraining | None) -> str:
+    """The prior that a recipe asks for, in words: "cql, 10 critics, 4,000 updates"."""
+    if asked is None:
+        return "none"
+    return describe_training(asked.name, make_learner(asked.config, 1, 1, seeds=1), asked.steps)
+
+
+def prior_advice(recipes: Sequence[Recipe], fits: Callable[[Recipe], bool]) -> str:
+    """What to know before recipes that ask for different priors are compared; "" for one prior.
+
+    Args:
+        recipes: those that start from nothing are left aside.
+        fits: whether a recipe can start from its prior.
+
+    Returns:
+        A note that names the priors, the options that make them one, and recipes of the course
+        that differ from one of these by its prior alone.
+    """
+    trained = [recipe for recipe in recipes if recipe.prior is not None]
+    asked = list({recipe.prior: None for recipe in trained})
+    if len(asked) < 2:
+        return ""
+    each = "; ".join(f"{recipe.name} from {describe_asked(recipe.prior)}" for recipe in trained)
+    names = dict.fromkeys(prior.name for prior in asked if prior is not None)
+    ways = [
+        f"--prior {name}"
+        for name in names
+        if all(fits(with_prior(recipe, name)) for recipe in trained)
+    ]
+    for recipe in trained:
+        for other in RECIPES_OF[recipe.preset].values():
+            words = {"name": recipe.name, "title": recipe.title, "source": recipe.source}
+            twin = other.prior != recipe.prior and replace(other, **words, prior=recipe.prior)
+            if twin == recipe and other.prior in asked:
+                ways.append(f"{other.name} in place of {recipe.name}")
+    how = f" To start from one: {', or '.join(ways)}." if ways else ""
+    return f"Note: different priors are compared as well, {each}.{how}"
 
 
 def choose_data(env: str | None, dataset: str | None) -> Transitions:
@@ -132,6 +172,8 @@ class Compare:
         print(data)
         for recipe in recipes:
             experiment.check(recipe)
+        if note := prior_advice(recipes, experiment.fits):
+            print(note)
         runs = []
         for number, recipe in enumerate(recipes, start=1):
             prior = "nothing" if recipe.prior is None else recipe.prior.name

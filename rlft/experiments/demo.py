@@ -83,6 +83,7 @@ def definitions(run: Run, episodes: int) -> str:
         "start = J(0), lowest = min J after the switch,\n"
         "final = mean of the last evaluations, drop = max(0, start - lowest); "
         "rlft.evaluate.metrics has each definition.\n"
+        "noise floor = the drop that evaluations of a policy that never changes would show.\n"
         f"Pre-training took {run.prior.seconds:.0f} s, fine-tuning {run.seconds:.0f} s, "
         f"for {run.seeds} seeds at once."
     )

@@ -59,6 +59,14 @@ class Experiment:
         except InputError as error:
             raise InputError(f"Recipe {recipe.name!r} from {name}: {error}") from error
 
+    def fits(self, recipe: Recipe) -> bool:
+        """Whether a recipe can start from its prior."""
+        try:
+            self.check(recipe)
+        except InputError:
+            return False
+        return True
+
     def _blank(self, asked: Pretraining | None) -> Prior:
         """The prior of one seed before its first update, which has all the shapes."""
         blank = untrained(self.data, seeds=1)

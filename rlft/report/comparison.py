@@ -13,13 +13,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rlft.algorithms import Learner
 from rlft.core.checks import at_least
 from rlft.core.table import Table
 from rlft.evaluate.intervals import Interval, few_seeds, interval
-from rlft.evaluate.summary import Curves, RunSummary, numbers, summarise
+from rlft.evaluate.summary import Curves, RunSummary, summarise
 from rlft.report.comparable import Measured, check_measured_alike, differences
 
-QUANTITIES = ("start", "lowest", "final", "drop", "noise_floor")
+QUANTITIES = ("start", "lowest", "final", "drop")
 # The curves of a run, in the order of the tables, and what they are.
 CURVES = {
     "behaviour": "Return of the rule that acts, guide and random actions included",
@@ -63,8 +64,8 @@ class Line:
     finetuning: float
     moved: Interval | None = None
 
-    def intervals(self, curve: str) -> list[Interval | None]:
-        """The quantities of one curve, in the order of `QUANTITIES`; None for what is not known."""
+    def intervals(self, curve: str) -> list[Interval]:
+        """The quantities of one curve, in the order of `QUANTITIES`."""
         return [getattr(self.summaries[curve], quantity) for quantity in QUANTITIES]
 
     def seeds(self) -> str:
@@ -102,9 +103,14 @@ class Comparison:
         ]
         returns = [
             Table(
-                ("recipe", "seeds", *(quantity.replace("_", " ") for quantity in QUANTITIES)),
+                ("recipe", "seeds", *QUANTITIES, "noise floor"),
                 [
-                    [line.recipe, line.seeds(), *map(numbers, line.intervals(curve))]
+                    [
+                        line.recipe,
+                        line.seeds(),
+                        *(value.numbers(".1f") for value in line.intervals(curve)),
+                        line.summaries[curve].floor(),
+                    ]
                     for line in self.lines
                 ],
                 caption=f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]",
@@ -126,23 +132,21 @@ class Comparison:
 
     def csv(self) -> str:
         """One row for each run, with mean, low and high of each quantity of each curve."""
-        columns = [
+        ends = [
             f"{curve}_{quantity}_{end}"
             for curve in CURVES
             for quantity in QUANTITIES
             for end in ("mean", "low", "high")
         ]
-        head = ["recipe", "prior", "warmup_steps", "seeds", *columns]
+        floors = [f"{curve}_noise_floor" for curve in CURVES]
+        head = ["recipe", "prior", "warmup_steps", "seeds", *ends, *floors]
         rows = []
         for line in self.lines:
             values = [value for curve in CURVES for value in line.intervals(curve)]
-            ends = [
-                end
-                for value in values
-                for end in (("", "", "") if value is None else (value.mean, value.low, value.high))
-            ]
-            seeds = line.summaries["sampled"].seeds
-            row = [line.recipe, line.prior, line.warmup, seeds, *ends]
+            numbers = [number for value in values for number in (value.mean, value.low, value.high)]
+            known = [line.summaries[curve].noise_floor for curve in CURVES]
+            row = [line.recipe, line.prior, line.warmup, values[0].seeds, *numbers]
+            row += ["" if floor is None else floor for floor in known]
             rows.append([str(cell) for cell in (*row, line.pretraining, line.finetuning)])
         return Table([*head, "pretraining_seconds", "finetuning_seconds"], rows).csv()
 
@@ -189,6 +193,11 @@ def describe_prior(prior: Any) -> str:
     """A prior in words: "cql, 10 critics, 4,000 updates"."""
     if prior.steps == 0:
         return "none"
-    critics = prior.learner.parts().get("critics")
+    return describe_training(prior.name, prior.learner, prior.steps)
+
+
+def describe_training(name: str, learner: Learner, steps: int) -> str:
+    """What was or will be trained, in words."""
+    critics = learner.parts().get("critics")
     count = [] if critics is None else [f"{critics.ensemble} critics"]
-    return ", ".join([prior.name, *count, f"{prior.steps:,} updates"])
+    return ", ".join([name, *count, f"{steps:,} updates"])

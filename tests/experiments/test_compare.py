@@ -14,7 +14,7 @@ from rlft.acting import JumpStart
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import DATASETS, Transitions
 from rlft.experiments import compare, experiment
-from rlft.experiments.compare import Compare, choose_data, with_prior
+from rlft.experiments.compare import Compare, choose_data, prior_advice, with_prior
 from rlft.experiments.experiment import Experiment
 from rlft.finetune import RunPlan
 from rlft.recipes import RECIPES, Handover, Pretraining, Recipe, Warmup
@@ -88,6 +88,49 @@ def test_tables_figure_and_differences(tmp_path: Path, capsys: pytest.CaptureFix
     assert "## What differs" in written and "warmup.steps" in written
     assert (tmp_path / "comparison.csv").read_text().count("\n") == 4
     assert "The warm-up of tiny-wait ends at 2." in (tmp_path / "comparison.svg").read_text()
+
+
+def test_the_seeds_and_the_noise_floor_stand_in_the_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], no_figure: None
+) -> None:
+    command(tmp_path, "tiny", plan=PLAN.but(eval_episodes=2)).run()
+    printed = capsys.readouterr().out
+    assert "| recipe | seeds                " in printed and "| noise floor" in printed
+    assert "| tiny   | 2: covers about 50 % |" in printed
+    assert "drop that a policy which never changes would have" in printed
+
+
+def test_different_priors_are_pointed_out_before_anything_is_made(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    no_figure: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = tiny("tiny-more", prior=replace(CQL, steps=5))
+    monkeypatch.setitem(RECIPES._entries, "tiny-more", more)
+    command(tmp_path, "tiny", "tiny-more", "tiny-nothing").run()
+    printed = capsys.readouterr().out
+    note = (
+        "Note: different priors are compared as well, tiny from cql, 2 critics, 3 updates; "
+        "tiny-more from cql, 2 critics, 5 updates. To start from one: --prior cql, or tiny-more in "
+        "place of tiny, or tiny in place of tiny-more.\n[1/3]"
+    )
+    assert note in printed
+    assert "- They do not start from one prior" in printed
+    assert "They do not start from one prior" in (tmp_path / "comparison.md").read_text()
+    command(tmp_path, "tiny", "tiny-wait", "tiny-nothing").run()
+    printed = capsys.readouterr().out
+    assert "Note:" not in printed and "one prior," not in printed
+
+
+def test_the_clean_pair_of_porl_and_a_random_critic_is_named() -> None:
+    recipes = [find_recipe("porl"), find_recipe("random-critic")]
+    told = prior_advice(recipes, lambda recipe: recipe.prior != find_recipe("porl").prior)
+    assert "porl from cql, 2 critics, 4,000 updates; random-critic from bc, 2,000" in told
+    assert told.endswith("To start from one: --prior bc, or porl-bc in place of porl.")
+    assert prior_advice(recipes[:1] * 2, lambda recipe: True) == ""
+    clean = [find_recipe("porl-bc"), find_recipe("random-critic"), find_recipe("rlpd")]
+    assert prior_advice(clean, lambda recipe: True) == ""
 
 
 def test_recipes_with_one_prior_share_it(tmp_path: Path, no_figure: None) -> None:

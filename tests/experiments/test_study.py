@@ -17,7 +17,7 @@ from small import MAZE_DATA, make_recipe, small
 from rlft.core import files
 from rlft.core.errors import InputError, NumericalError
 from rlft.core.files import PACKAGE
-from rlft.evaluate import final_return
+from rlft.evaluate import drop, final_return
 from rlft.experiments import arm as arm_module
 from rlft.experiments import study as study_module
 from rlft.experiments.arm import Arm
@@ -228,6 +228,12 @@ def test_arms_of_different_seeds_are_no_pairs() -> None:
     one, other = hand_made(s0=[1], s1=[2]), hand_made(s0=[1], s2=[2])
     with pytest.raises(InputError, match=r"seeds=\['0', '1'\]: expected those of the other arm, "):
         paired(one, other, "return", final_return)
+
+
+def test_arms_that_were_evaluated_at_other_steps_are_no_pairs() -> None:
+    one, other = hand_made(s0=[1, 2], s1=[2, 3]), hand_made(s0=[1, 2, 0], s1=[2, 3, 0])
+    with pytest.raises(InputError, match=r"curves.shape=\(2, 2\): expected \(2, 3\).*one RunPlan"):
+        paired(one, other, "return", drop)
 
 
 def test_curves_are_in_the_order_of_the_rows_and_empty_cells_are_nan() -> None:

@@ -29,7 +29,7 @@ from rlft.core.errors import NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
-from rlft.evaluate import evaluate, interval, noise_floor, policy_kl
+from rlft.evaluate import evaluate, noise_floor, policy_kl
 from rlft.finetune import Prior, Run, finetune, hand_over, loop
 from rlft.recipes import Handover, Recipe, Warmup
 
@@ -183,7 +183,7 @@ def test_the_episodes_at_the_switch_are_kept_for_the_noise_floor() -> None:
         first = getattr(result, f"returns_{name}")[:, 0]
         np.testing.assert_allclose(episodes.mean(axis=1), first)
         floor = result.summary(curve=name).noise_floor
-        assert floor == interval(noise_floor(episodes, points=3))
+        assert floor == noise_floor(episodes, points=3)
     assert result.env_kwargs == dict(prior.data.env_kwargs)
 
 

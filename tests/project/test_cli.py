@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,8 +15,10 @@ from rlft.core.errors import NumericalError
 from rlft.core.files import PACKAGE
 from rlft.data import DATASETS
 from rlft.experiments import demo
+from rlft.experiments.compare import describe_asked
+from rlft.experiments.cost import cost_class
 from rlft.finetune import Run, RunPlan
-from rlft.recipes import RECIPES
+from rlft.recipes.registry import PAPER_RECIPES, RECIPES
 
 ROOT = PACKAGE.parent
 SMALL = ["--seeds", "2", "--pretrain-steps", "20", "--steps", "6", "--eval-every", "2"]
@@ -40,10 +43,14 @@ def test_list_shows_datasets_and_recipes(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["list"]) == 0
     printed = capsys.readouterr().out
     for name, spec in DATASETS.items():
-        assert f"{name:<34} {spec.description} (made on first use)" in printed
+        assert re.search(rf"^  {name}  +{spec.description} \(made on first use\)$", printed, re.M)
     for name, recipe in RECIPES.items():
-        assert f"  {name} " in printed and recipe.title in printed
-        assert f"{recipe.source.kind}: {recipe.source.paper}" in printed
+        line = next(line for line in printed.splitlines() if line.startswith(f"  {name} "))
+        cells = re.split(r"  +", line.strip())
+        scales = [cost_class(scale[name]) for scale in (RECIPES, PAPER_RECIPES)]
+        assert cells == [name, recipe.title, describe_asked(recipe.prior), *scales]
+        source = f"{recipe.source.kind}: {recipe.source.paper}"
+        assert re.search(rf"^  {source}  .*\b{name}\b", printed, re.M)
     assert main(["data"]) == 0
     assert main(["list"]) == 0
     assert "made on first use" not in capsys.readouterr().out.split("Datasets")[-1]
