@@ -237,7 +237,7 @@ def test_cal_ql_is_not_cql_where_only_the_clock_ends_episodes() -> None:
 def test_data_of_which_the_floor_knows_little_is_warned_of() -> None:
     config = CQLConfig(calibrated=True, gamma=0.98)
     with pytest.warns(UserWarning, match=r"Only 6% of the rows of 'unnamed'.*nearly CQL.*gamma"):
-        make_learner(config, 3, 1, seeds=1).look_at(pendulum_like(120))
+        pretrain(small(config), pendulum_like(120), seeds=1, steps=1, progress=False)
     for quiet, length in ((config, 400), (replace(config, calibrated=False), 120)):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
