@@ -219,7 +219,7 @@ def pendulum_like(length: int) -> Transitions:
 
 def test_cal_ql_is_not_cql_where_only_the_clock_ends_episodes() -> None:
     """Q of -700 lies below every floor, which is -800 and better: nothing is pushed down there."""
-    data, learners = pendulum_like(200), []
+    data, learners = pendulum_like(400), []
     for calibrated in (False, True):
         critics = CriticConfig(hidden=(8,), initial_value=-700.0)
         config = CQLConfig(calibrated=calibrated, critics=critics, gamma=0.98)
@@ -236,9 +236,9 @@ def test_cal_ql_is_not_cql_where_only_the_clock_ends_episodes() -> None:
 
 def test_data_of_which_the_floor_knows_little_is_warned_of() -> None:
     config = CQLConfig(calibrated=True, gamma=0.98)
-    with pytest.warns(UserWarning, match=r"Only 15% of the rows of 'unnamed'.*nearly CQL.*gamma"):
-        make_learner(config, 3, 1, seeds=1).look_at(pendulum_like(40))
-    for quiet, length in ((config, 200), (replace(config, calibrated=False), 40)):
+    with pytest.warns(UserWarning, match=r"Only 6% of the rows of 'unnamed'.*nearly CQL.*gamma"):
+        pretrain(small(config), pendulum_like(120), seeds=1, steps=1, progress=False)
+    for quiet, length in ((config, 400), (replace(config, calibrated=False), 120)):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             make_learner(quiet, 3, 1, seeds=1).look_at(pendulum_like(length))

@@ -236,9 +236,9 @@ def test_a_task_that_was_not_solved_has_cal_qls_own_floor(data: Transitions) -> 
     assert (undiscounted[cut] == -np.inf).all() and (undiscounted[~cut] > -np.inf).all()
 
 
-def test_a_floor_says_something_where_half_of_the_future_was_seen() -> None:
-    """At gamma 0.8 it takes four steps: 0.8^4 = 0.41, and 0.8^3 = 0.51."""
-    cut, ended = make([10], [False]), make([10], [True])
-    assert cut.floor_share(0.8) == 0.7
+def test_a_floor_says_something_where_nine_tenths_of_the_future_were_seen() -> None:
+    """At gamma 0.8 it takes eleven steps: 0.8^11 = 0.09, and 0.8^10 = 0.11."""
+    cut, ended = make([20], [False]), make([20], [True])
+    assert cut.floor_share(0.8) == 0.5
     assert ended.floor_share(0.8) == 1.0
     assert cut.floor_share(1.0) == 0.0

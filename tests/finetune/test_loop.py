@@ -60,6 +60,21 @@ def test_any_continuous_environment_will_do(algorithm: str) -> None:
     assert result.learner.updates == 6
 
 
+def test_the_floor_online_knows_the_smallest_reward_of_the_priors_data(prior: Prior) -> None:
+    """Of an episode without costs that the clock cut off: the data's -1 may follow, for ever."""
+    assert MAZE_DATA.reward_range[0] == -1
+    for retention in ("drop", "mix"):
+        recipe = make_recipe(handover=Handover(retention=retention))
+        replay = loop.make_replay(prior, recipe, 4, torch.device("cpu"))
+        zeros, pairs = np.zeros(SEEDS), np.zeros((SEEDS, 2))
+        cut = np.ones(SEEDS, bool)
+        replay.add(pairs, pairs, zeros, pairs, ~cut, cut, zeros)
+        gamma = recipe.online.learner.gamma
+        assert replay.recent(1).returns_to_go.flatten().tolist() == pytest.approx(
+            [-gamma / (1 - gamma)] * SEEDS
+        )
+
+
 def test_same_call_same_bits_other_seed_other_bits(prior: Prior) -> None:
     first, again, other = (run(prior, seed=seed, steps=12, eval_every=4) for seed in (0, 0, 1))
     assert same_state(first.learner.state_dict(), again.learner.state_dict())
