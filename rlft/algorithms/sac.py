@@ -9,11 +9,11 @@ Letters: S seeds, E ensemble members, M target critics drawn, B batch, A action 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rlft.algorithms.actor_critic import ActorCritic
@@ -49,12 +49,14 @@ class SACConfig:
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
         initial_temperature: alpha at the start of training, > 0, where no prior gives it.
+        temperature_form: alpha is ``"exp"`` or ``"softplus"`` (WSRL) of the number that Adam moves.
+            At alpha = 1 a step changes a softplus 0.63 times as much, at small alpha as much.
         target_entropy: in nats for each action dimension, so that A of them make the target; -1 is
             the usual choice, RLPD takes -0.5.
 
     Raises:
         InputError: a target subset that the ensemble cannot fill, a temperature that is not
-            positive, or an unknown policy objective.
+            positive, or an unknown policy objective or form of the temperature.
     """
 
     policy: PolicyConfig = PolicyConfig()
@@ -72,9 +74,11 @@ class SACConfig:
     policy_objective: Literal["min", "mean"] = "min"
     initial_temperature: float = 1.0
     target_entropy: float = -1.0
+    temperature_form: Literal["exp", "softplus"] = "exp"
 
     def __post_init__(self) -> None:
         one_of(OBJECTIVES, policy_objective=self.policy_objective)
+        one_of(TEMPERATURES, temperature_form=self.temperature_form)
         positive(
             initial_temperature=self.initial_temperature,
             hint="Its logarithm is learned. For almost no entropy bonus give 0.01.",
@@ -135,13 +139,28 @@ def temperature_loss(alpha: Tensor, log_prob: Tensor, target_entropy: float) -> 
 class Temperature(nn.Module):
     """One positive temperature per seed, stored as its logarithm (S,)."""
 
-    def __init__(self, seeds: int, initial: float, device: torch.device):
+    def __init__(self, values: Tensor):
         super().__init__()
-        self.log = nn.Parameter(torch.full((seeds,), math.log(initial), device=device))  # (S,)
+        self.log = nn.Parameter(values.log())  # (S,)
 
     def forward(self) -> Tensor:
         """The temperature alpha, (S,)."""
         return self.log.exp()
+
+
+class SoftplusTemperature(nn.Module):
+    """One positive temperature per seed, stored as the number whose softplus it is (S,)."""
+
+    def __init__(self, values: Tensor):
+        super().__init__()
+        self.raw = nn.Parameter(values.expm1().log())  # (S,)
+
+    def forward(self) -> Tensor:
+        """The temperature alpha, (S,)."""
+        return F.softplus(self.raw)
+
+
+TEMPERATURES = {"exp": Temperature, "softplus": SoftplusTemperature}
 
 
 class SAC(ActorCritic):
@@ -152,8 +171,9 @@ class SAC(ActorCritic):
     def build(self) -> None:
         super().build()
         config = self.config
+        start = torch.full((self.seeds,), config.initial_temperature, device=self.device)
         self.temperature = self.add_part(
-            "temperature", Temperature(self.seeds, config.initial_temperature, self.device)
+            "temperature", TEMPERATURES[config.temperature_form](start)
         )
         self.target_entropy = config.target_entropy * self.action_size
         self.add_optimizer("critics", config.critic_lr)
@@ -164,9 +184,9 @@ class SAC(ActorCritic):
     def entropy_temperature(self) -> Tensor:
         return self.temperature().detach()  # (S,)
 
-    @torch.no_grad()
     def start_temperature(self, values: Tensor) -> None:
-        self.temperature.log.copy_(values.log())
+        start = type(self.temperature)(values.to(self.device))
+        self.temperature.load_state_dict(start.state_dict())
 
     @property
     def has_entropy_bonus(self) -> bool:

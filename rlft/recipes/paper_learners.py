@@ -104,8 +104,8 @@ SAC = SACConfig(
 
 # WSRL online: the target is the minimum of two critics drawn *with* replacement, without entropy
 # (on AntMaze the best of 10 next actions, target_actions=10); the policy climbs the minimum of all
-# ten; -1 nat of entropy for each action dimension. Its code learns the temperature through softplus
-# and reads the entropy at the next states; here its logarithm is learned, at the batch's states.
+# ten; -1 nat of entropy for each action dimension. Its code reads the temperature's entropy at the
+# next states, from actions drawn anew; here at the states and actions of the policy's update.
 WSRL_SAC = SACConfig(
     policy=SQUASHED_NORMED,
     critics=TEN,
@@ -120,6 +120,7 @@ WSRL_SAC = SACConfig(
     backup_entropy=False,
     policy_objective="min",
     target_entropy=-1.0,
+    temperature_form="softplus",
 )
 
 # RLPD on locomotion: two *different* critics make the target (one on AntMaze), entropy is inside it
@@ -170,7 +171,14 @@ CQL = CQLConfig(
 CALQL = replace(CQL, calibrated=True)
 # What WSRL pre-trains with: the networks that it goes on with, and a random two of the critics,
 # each time anew, for the target and for the penalty.
-TEN_CQL = replace(CQL, policy=SQUASHED_NORMED, critics=TEN, target_subset=2, penalty_subset=2)
+TEN_CQL = replace(
+    CQL,
+    policy=SQUASHED_NORMED,
+    critics=TEN,
+    target_subset=2,
+    penalty_subset=2,
+    temperature_form="softplus",
+)
 TEN_CALQL = replace(TEN_CQL, calibrated=True)
 
 # IQL on locomotion: expectile 0.7, inverse temperature 3 (AntMaze 0.9 and 10; Adroit and Kitchen

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rlft.acting.rules import NO_GUIDE, Acting, FrozenActs, LearnerActs
-from rlft.algorithms import Config
+from rlft.algorithms import Config, SACConfig
 from rlft.core.checks import at_least, one_of, refused, within
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
@@ -230,8 +230,14 @@ def first_update(recipe: Recipe) -> int:
 
 
 def online_config(given: Config, recipe: Recipe) -> Config:
-    """The recipe's configuration with the prior's network shapes where parts cross."""
+    """The recipe's configuration with the prior's shapes where parts cross."""
     config = recipe.online.learner
+    if (
+        recipe.handover.temperature
+        and isinstance(config, SACConfig)
+        and isinstance(given, SACConfig)
+    ):
+        config = replace(config, temperature_form=given.temperature_form)
     if recipe.handover.policy:
         config = replace(config, policy=given.policy)
     if recipe.handover.critics:

@@ -10,7 +10,8 @@ import torch
 from small import CRITICS, MAZE_DATA, make_prior, make_recipe, same_state, small
 from torch import nn
 
-from rlft.algorithms import InAC, Learner
+from rlft.algorithms import InAC, Learner, make_learner
+from rlft.algorithms.sac import TEMPERATURES, SoftplusTemperature
 from rlft.algorithms.trainable import load_part
 from rlft.core.errors import InputError
 from rlft.finetune import HandoverRecord, Prior, hand_over, untrained
@@ -96,6 +97,22 @@ def test_a_fresh_temperature_is_the_online_configurations(prior: Prior) -> None:
     assert carried is not None and before is not None
     assert carried.tolist() == before.tolist()
     assert abs(before - 0.7).min() > 0.01
+
+
+def test_a_temperature_that_crosses_keeps_its_form(prior: Prior) -> None:
+    online = small("sac", temperature_form="softplus", initial_temperature=0.7)
+    carried, _ = hand_over(prior, make_recipe(online))
+    assert same(carried.parts()["temperature"], prior.learner.parts()["temperature"])
+    fresh, _ = hand_over(prior, make_recipe(online, handover=Handover(temperature=False)))
+    assert isinstance(fresh.parts()["temperature"], SoftplusTemperature)
+
+
+@pytest.mark.parametrize("form", TEMPERATURES)
+def test_a_learned_temperature_starts_from_any_number(form: str) -> None:
+    learner = make_learner(small("sac", temperature_form=form), 2, 2, 3)
+    learner.start_temperature(torch.tensor([0.01, 0.3, 2.0]))
+    assert learner.entropy_temperature is not None
+    assert learner.entropy_temperature.tolist() == pytest.approx([0.01, 0.3, 2.0])
 
 
 def test_the_report_by_weights_agrees_with_the_record(prior: Prior) -> None:

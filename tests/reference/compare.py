@@ -18,7 +18,7 @@ from numpy_learners import Draws, Parts, Rows
 from numpy_nets import Array, Params
 from torch import Tensor, nn
 
-from rlft.algorithms.sac import Temperature
+from rlft.algorithms.sac import SoftplusTemperature, Temperature
 from rlft.data import Batch
 from rlft.nets.layers import MLP
 from rlft.nets.policies import Policy
@@ -52,8 +52,8 @@ def one_net(mlp: MLP, row: int, read: Read = Tensor.detach) -> Params:
 
 def one_part(part: nn.Module, seed: int, read: Read = Tensor.detach) -> list[Params]:
     """What seed number `seed` owns of a part."""
-    if isinstance(part, Temperature):
-        return [{"log": double(read(part.log)[seed : seed + 1])}]
+    if isinstance(part, Temperature | SoftplusTemperature):
+        return [{key: double(read(x)[seed : seed + 1]) for key, x in part.named_parameters()}]
     if isinstance(part, QEnsemble):
         first = seed * part.ensemble
         return [one_net(part.mlp, first + i, read) for i in range(part.ensemble)]

@@ -42,10 +42,19 @@ def sac_policy(q: Array, log_prob: Array, alpha: float) -> tuple[float, Array, A
     )
 
 
-def temperature(log_alpha: float, log_prob: Array, target_entropy: float) -> tuple[float, float]:
-    """alpha (H - H_target) with H = -mean log pi, and its gradient for log alpha."""
-    loss = float(np.exp(log_alpha) * (-log_prob.mean() - target_entropy))
-    return loss, loss  # d exp(x) / dx = exp(x)
+def alpha_of(x: float, form: str) -> tuple[float, float]:
+    """The temperature of a number and its slope: e^x, or log(1 + e^x) for "softplus"."""
+    power = float(np.exp(x))
+    return (power, power) if form == "exp" else (float(np.log(1 + power)), power / (1 + power))
+
+
+def temperature(
+    x: float, log_prob: Array, target_entropy: float, form: str = "exp"
+) -> tuple[float, float]:
+    """alpha (H - H_target) with H = -mean log pi, and its gradient for the x behind alpha."""
+    excess = float(-log_prob.mean() - target_entropy)
+    alpha, slope = alpha_of(x, form)
+    return alpha * excess, slope * excess
 
 
 def negative_log_likelihood(log_prob: Array) -> tuple[float, Array]:

@@ -9,7 +9,15 @@ from dataclasses import astuple
 
 import numpy as np
 from numpy_learners import Draws, Metrics, Parts, Reference, Rows
-from numpy_losses import aggregate, conservative, sac_policy, squared_error, td_target, temperature
+from numpy_losses import (
+    aggregate,
+    alpha_of,
+    conservative,
+    sac_policy,
+    squared_error,
+    td_target,
+    temperature,
+)
 from numpy_nets import Array, Params, q_backward, q_values
 
 from rlft.algorithms import CQLConfig, SACConfig
@@ -35,7 +43,8 @@ class SAC(Reference):
         self.config = config
 
     def alpha(self) -> float:
-        return float(np.exp(self.parts["temperature"][0]["log"][0]))
+        ((x,),) = self.parts["temperature"][0].values()
+        return alpha_of(float(x), self.config.temperature_form)[0]
 
     def target_subset(self, draws: Draws) -> list[Params]:
         """The target critics whose minimum counts: all, or M drawn with or without replacement."""
@@ -103,9 +112,10 @@ class SAC(Reference):
         _, d_action = q_backward(critics, s, action, d_q * share)
         self.descend("policy", [self.policy.sample_backward(s, noise, d_action, d_log_prob)])
         entropy_goal = self.config.target_entropy * action.shape[1]
-        log = self.parts["temperature"][0]["log"]
-        _, d_log = temperature(float(log[0]), log_prob, entropy_goal)
-        self.descend("temperature", [{"log": np.array([d_log])}])
+        (((name, (x,)),),) = [self.parts["temperature"][0].items()]
+        form = self.config.temperature_form
+        _, d_x = temperature(float(x), log_prob, entropy_goal, form)
+        self.descend("temperature", [{name: np.array([d_x])}])
         return {"policy_loss": loss, "entropy": float(-log_prob.mean()), "temperature": alpha}
 
 

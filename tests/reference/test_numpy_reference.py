@@ -116,11 +116,12 @@ def test_losses() -> None:
     _, d_q, d_log_prob = losses.sac_policy(row, log_prob, 0.3)
     assert_slope(d_q, lambda: losses.sac_policy(row, log_prob, 0.3)[0], row)
     assert_slope(d_log_prob, lambda: losses.sac_policy(row, log_prob, 0.3)[0], log_prob)
-    assert_slope(
-        losses.temperature(float(log_alpha[0]), log_prob, -2.0)[1],
-        lambda: losses.temperature(float(log_alpha[0]), log_prob, -2.0)[0],
-        log_alpha,
-    )
+    for form in ("exp", "softplus"):
+        assert_slope(
+            losses.temperature(float(log_alpha[0]), log_prob, -2.0, form)[1],
+            lambda form=form: losses.temperature(float(log_alpha[0]), log_prob, -2.0, form)[0],
+            log_alpha,
+        )
     assert_slope(
         losses.weighted_likelihood(weight, log_prob)[1],
         lambda: losses.weighted_likelihood(weight, log_prob)[0],

@@ -20,7 +20,7 @@ from rlft.algorithms.cql import calibrate, cql_penalty, importance_log_sum_exp
 from rlft.algorithms.inac import inac_weight
 from rlft.algorithms.iql import advantage_weight, expectile_loss
 from rlft.algorithms.sac import (
-    Temperature,
+    TEMPERATURES,
     critic_loss,
     policy_loss,
     td_target,
@@ -74,16 +74,18 @@ def test_sac_policy_loss() -> None:
             assert_close(ours[s], theirs, "gradient")
 
 
-def test_temperature_loss() -> None:
-    temperature = Temperature(S, 0.3, torch.device("cpu"))
-    with torch.no_grad():
-        temperature.log.add_(torch.tensor([0.5, -1.0]))
+@pytest.mark.parametrize("form", TEMPERATURES)
+def test_temperature_loss(form: str) -> None:
+    alpha = torch.tensor([0.5, 1.5])
+    temperature = TEMPERATURES[form](alpha)
+    assert_close(double(temperature()), double(alpha), "alpha")
+    (x,) = temperature.parameters()
     log_prob = normal(S, B, seed=0)
     loss = temperature_loss(temperature(), log_prob, -2.0)
-    (slope,) = gradient(loss, temperature.log)
+    (slope,) = gradient(loss, x)
     for s in range(S):
         value, expected = numpy_losses.temperature(
-            float(temperature.log[s].detach()), double(log_prob[s]), -2.0
+            float(x[s].detach()), double(log_prob[s]), -2.0, form
         )
         assert_close(double(loss[s]), np.array(value), "loss")
         assert_close(slope[s], np.array(expected), "gradient")

@@ -90,6 +90,7 @@ CASES: dict[str, Config] = {
     "sac, best of four actions": sac(target_actions=4),
     "sac, best of four with entropy": sac(target_actions=4, backup_entropy=True),
     "sac, fixed temperature": sac(temperature_lr=0.0, initial_temperature=0.2),
+    "sac, temperature through softplus": sac(temperature_form="softplus"),
     "sac, half the target entropy": sac(target_entropy=-0.5),
     "sac, no LayerNorm": sac(critics=replace(TWO, layer_norm=False)),
     "sac, LayerNorm in the policy": sac(policy=replace(SQUASHED, layer_norm=True)),
