@@ -2,6 +2,7 @@
 
 from rlft.data.batch import Batch
 from rlft.data.datasets import DatasetEntry, list_datasets, load_dataset, make_datasets
+from rlft.data.inspection import Findings, inspect
 from rlft.data.offline import OfflineData
 from rlft.data.replay import ReplayBuffer
 from rlft.data.specs import DATASETS, DatasetSpec
@@ -12,9 +13,11 @@ __all__ = [
     "Batch",
     "DatasetEntry",
     "DatasetSpec",
+    "Findings",
     "OfflineData",
     "ReplayBuffer",
     "Transitions",
+    "inspect",
     "list_datasets",
     "load_dataset",
     "make_datasets",

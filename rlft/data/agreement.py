@@ -93,15 +93,16 @@ def _replay(data: Transitions) -> None:
         rows = rows[starts.can_begin(env, data.observations[rows])]
     if rows.size == 0:
         return
-    answers = []
+    answers, over = [], data.terminations[rows]  # over: (R,)
     for seed in (0, 1):  # an environment that draws lots answers itself otherwise, too
         with closing(make_vec(data.env_id, len(rows), time_limit=None, env_kwargs=options)) as env:
             starts.begin(env, data.observations[rows], seed)
             seen, rewards, ended, _, info = env.step(data.actions[rows])
-            answers.append(np.column_stack([true_next_observations(seen, info), rewards, ended]))
-    logged = np.column_stack(
-        [data.next_observations[rows], data.rewards[rows], data.terminations[rows]]
-    )  # (R, O + 2)
+            reached = true_next_observations(seen, info)
+            # What stands after the end of a task is of no use, and often not logged.
+            reached = np.where(over[:, None], data.next_observations[rows], reached)
+            answers.append(np.column_stack([reached, rewards, ended]))
+    logged = np.column_stack([data.next_observations[rows], data.rewards[rows], over])  # (R, O + 2)
     scale = CLOSE * np.maximum(1.0, np.abs(logged))
     repeats = (np.abs(answers[0] - answers[1]) <= scale).all(axis=1)  # (R,)
     wrong = repeats & ~(np.abs(answers[0] - logged) <= scale).all(axis=1)

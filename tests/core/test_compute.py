@@ -1,4 +1,4 @@
-"""What a notebook may have set before: another default type, and gradients that are switched off."""
+"""What a notebook may have set before: another default type, gradients switched off."""
 
 from __future__ import annotations
 
