@@ -6,6 +6,7 @@ leave open is filled in here, and what cannot be filled in is left out.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from rlft.data.episodes import ARRAYS, MATRICES, timesteps_of
 
 # D4RL's names for two columns of ours.
 OTHER_NAMES = {"terminals": "terminations", "timeouts": "truncations"}
+NUMBERS = (*MATRICES, "rewards")
 NEEDED = ("observations", "actions", "rewards", "terminations")
 # Columns of D4RL that say something beside the transitions, as in "infos/qpos".
 BESIDE = ("infos", "metadata")
@@ -111,3 +113,21 @@ def _without_unknown_ends(arrays: dict[str, Any]) -> dict[str, Any]:
     truncations[before] = True
     complete = {**arrays, "truncations": truncations, "next_observations": after}
     return {field: array[~unknown_end] for field, array in complete.items()}
+
+
+def without_broken(arrays: dict[str, Any], name: str) -> dict[str, Any]:
+    """Leaves out the episodes that hold a NaN or an infinite number, and warns of how many."""
+    numbers = [np.asarray(arrays[f], float).reshape(len(arrays[f]), -1) for f in NUMBERS]
+    fine = np.isfinite(np.concatenate(numbers, axis=1)).all(axis=1)  # (N,)
+    ends = arrays["terminations"] | arrays["truncations"]
+    episode = np.cumsum(ends) - ends  # (N,)
+    broken = np.unique(episode[~fine])
+    if broken.size:
+        told = ", ".join(map(str, broken[:5])) + (", ..." if broken.size > 5 else "")
+        warnings.warn(
+            f"Left out of dataset {name!r}: {broken.size:,} of {episode[-1] + 1:,} episodes with "
+            f"numbers that are not finite, {told}.",
+            stacklevel=3,
+        )
+    kept = ~np.isin(episode, broken)
+    return {field: np.asarray(array)[kept] for field, array in arrays.items()}

@@ -22,7 +22,7 @@ from rlft.data.agreement import check_environment
 from rlft.data.continuity import warn_of_breaks
 from rlft.data.convert import as_stored, normalise_actions
 from rlft.data.episodes import ARRAYS, check_arrays, discounted_sums
-from rlft.data.layouts import read_columns
+from rlft.data.layouts import read_columns, without_broken
 from rlft.envs import env_boxes
 from rlft.envs.spec import bare_id
 
@@ -80,6 +80,7 @@ class Transitions:
         env_kwargs: Mapping[str, Any] | None = None,
         action_bounds: tuple[ArrayLike, ArrayLike] | None = None,
         clip_actions: bool = False,
+        skip_broken: bool = False,
     ) -> Transitions:
         """Makes a dataset of a log that you have: a dictionary of columns, as D4RL's.
 
@@ -103,12 +104,14 @@ class Transitions:
             action_bounds: lowest and highest action, (A,) or one for all; None for the
                 environment's, (-1, 1) without one. Actions are rescaled from there to [-1, 1].
             clip_actions: clip actions that leave these bounds, instead of raising.
+            skip_broken: leave out episodes with a NaN or an infinite number, instead of raising.
 
         Raises:
             InputError: a column that is missing or unknown, whatever `Transitions` refuses, or an
                 environment that does not fit.
         """
-        stored = as_stored(read_columns(arrays, name), name)
+        columns = read_columns(arrays, name)
+        stored = as_stored(without_broken(columns, name) if skip_broken else columns, name)
         options = dict(env_kwargs or {})
         if action_bounds is None and env_id:
             box = env_boxes(env_id, options)[1]

@@ -114,3 +114,21 @@ def test_the_columns_of_a_caller_are_not_changed() -> None:
     given = log(terminals=np.zeros(8, bool), timeouts=np.zeros(8, bool))
     Transitions.from_arrays(given)
     assert not given["timeouts"].any()
+
+
+@pytest.mark.parametrize("field", ["observations", "actions", "rewards"])
+def test_episodes_with_numbers_that_are_not_finite_are_an_error_or_left_out(field: str) -> None:
+    values = log()[field].astype(float)
+    values[4] = np.nan
+    with pytest.raises(InputError, match=rf"{field}.*nan"):
+        Transitions.from_arrays(log(**{field: values}))
+    with pytest.warns(UserWarning, match=r"'mine': 1 of 3 episodes.*not finite, 1\."):
+        data = Transitions.from_arrays(log(**{field: values}), name="mine", skip_broken=True)
+    assert data.rewards.tolist() == [0, 1, 2, 6]
+    assert data.timesteps.tolist() == [0, 1, 2, 0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_left_out_of_a_log_without_such_numbers() -> None:
+    whole = Transitions.from_arrays(log(), skip_broken=True)
+    assert whole.digest == Transitions.from_arrays(log()).digest
