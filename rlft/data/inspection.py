@@ -88,13 +88,14 @@ class Findings:
             "episodes": self._episodes(),
             "ends": self._ends(),
             "continuity": self._continuity(),
-            "copies": f"{self.copied_rows.size:,} rows are copies of earlier ones"
-            + _some(self.copied_episodes, "whole episodes are"),
+            "copies": f"of earlier rows: {self.copied_rows.size:,}"
+            + _some(self.copied_episodes, "whole episodes"),
             "rewards": self._rewards(),
             "observations": f"fill {_span(self.coverage)} of their ranges"
-            + _some(self.constant, "never change, column"),
+            + _some(self.constant, "columns that never change"),
             "actions": f"fill {_span(self.action_coverage)} of their ranges, at their border in "
-            f"{_span(self.saturation)} of the rows" + _some(self.unused, "never change, dimension"),
+            f"{_span(self.saturation)} of the rows"
+            + _some(self.unused, "dimensions that never change"),
             "leave out": self._advice(),
         }
         count = len(self.data.episode_starts)
@@ -111,12 +112,12 @@ class Findings:
 
     def _ends(self) -> str:
         ended, cut = (int(flags.sum()) for flags in (self.data.terminations, self.data.truncations))
-        early = _some(self.cut_early, "of these earlier than others, episode")
+        early = _some(self.cut_early, "cut earlier than others")
         return f"{ended:,} terminated, {cut:,} truncated{early}"
 
     def _continuity(self) -> str:
-        broken = _some(self.jumps, "rows do not lead to the next, row") + _some(
-            self.taken_after_reset, "last observations were taken after the reset, row"
+        broken = _some(self.jumps, "rows that do not lead to the next") + _some(
+            self.taken_after_reset, "last observations taken after the reset"
         )
         return (
             broken.removeprefix("; ") or "each row leads to the next, and no end to the next start"
@@ -133,7 +134,7 @@ class Findings:
         if bad.size == 0:
             return "no episode"
         return (
-            f"{bad.size:,} episodes: {_numbers(bad)}. Go on with "
+            f"episodes: {bad.size:,} ({_numbers(bad)}). Go on with "
             "inspect(data).without_bad_episodes()"
         )
 
@@ -204,7 +205,7 @@ def _coverage(values: np.ndarray, low: np.ndarray | float, high: np.ndarray | fl
 
 def _some(numbers: np.ndarray, what: str) -> str:
     """What is said of some rows or episodes; nothing where there are none."""
-    return f"; {numbers.size:,} {what} {_numbers(numbers)}" if numbers.size else ""
+    return f"; {what}: {numbers.size:,} ({_numbers(numbers)})" if numbers.size else ""
 
 
 def _numbers(numbers: np.ndarray) -> str:

@@ -59,7 +59,7 @@ def test_a_sound_log_has_nothing_to_leave_out() -> None:
         "5 to 5 steps (limit 10)",
         "0 terminated, 3 truncated\n",
         "each row leads to the next",
-        "0 rows are copies of earlier ones\n",
+        "of earlier rows: 0\n",
         "15 different values\n",
         "no episode",
     ):
@@ -72,8 +72,8 @@ def test_episodes_that_were_glued_together_are_found_and_left_out() -> None:
     log = found(rows)
     assert log.jumps.tolist() == [9]
     assert log.bad_episodes.tolist() == [1]
-    assert "1 rows do not lead to the next, row 9" in repr(log)
-    assert "1 episodes: 1. Go on with inspect(data).without_bad_episodes()" in repr(log)
+    assert "rows that do not lead to the next: 1 (9)" in repr(log)
+    assert "episodes: 1 (1). Go on with inspect(data).without_bad_episodes()" in repr(log)
     assert log.without_bad_episodes().observations[0, 0] == 0.0
     assert len(log.without_bad_episodes()) == 5
 
@@ -84,7 +84,7 @@ def test_last_observations_taken_after_the_reset_are_found() -> None:
     log = found(rows)
     assert log.taken_after_reset.tolist() == [4, 9]
     assert log.bad_episodes.tolist() == [0, 1]
-    assert "2 last observations were taken after the reset, row 4, 9" in repr(log)
+    assert "last observations taken after the reset: 2 (4, 9)" in repr(log)
 
 
 def test_copies_of_rows_and_of_episodes_are_found_and_the_first_stays() -> None:
@@ -94,7 +94,7 @@ def test_copies_of_rows_and_of_episodes_are_found_and_the_first_stays() -> None:
     assert log.copied_rows.tolist() == [15, 16, 17, 18, 19]
     assert log.copied_episodes.tolist() == log.bad_episodes.tolist() == [3]
     assert log.without_bad_episodes().digest == found(walks(0.0, 10.0, 20.0)).data.digest
-    assert "5 rows are copies of earlier ones; 1 whole episodes are 3" in repr(log)
+    assert "of earlier rows: 5; whole episodes: 1 (3)" in repr(log)
 
 
 def test_episodes_beyond_the_limit_and_those_cut_early_are_found() -> None:
@@ -103,8 +103,8 @@ def test_episodes_beyond_the_limit_and_those_cut_early_are_found() -> None:
     log = found(rows, env_kwargs={"max_episode_steps": 4})
     assert log.too_long.tolist() == log.bad_episodes.tolist() == [0, 1]
     assert log.cut_early.tolist() == [2, 3]
-    assert "(limit 4)" in repr(log) and "2 too long 0, 1" in repr(log)
-    assert "2 of these earlier than others, episode 2, 3" in repr(log)
+    assert "(limit 4)" in repr(log) and "too long: 2 (0, 1)" in repr(log)
+    assert "cut earlier than others: 2 (2, 3)" in repr(log)
 
 
 def test_if_every_episode_is_bad_the_cause_lies_elsewhere() -> None:
@@ -123,8 +123,8 @@ def test_coverage_borders_and_columns_that_never_change() -> None:
     assert log.time_limit is None and "no time limit is known" in repr(log)
     np.testing.assert_allclose(log.saturation, [0.2, 0.0])  # the two ends of ten
     np.testing.assert_allclose(log.action_coverage, [0.5, 0.05])  # ten of twenty parts, and one
-    assert log.unused.tolist() == [1] and "1 never change, dimension 1" in repr(log)
-    assert log.constant.tolist() == [2] and "1 never change, column 2" in repr(log)
+    assert log.unused.tolist() == [1] and "dimensions that never change: 1 (1)" in repr(log)
+    assert log.constant.tolist() == [2] and "columns that never change: 1 (2)" in repr(log)
     assert log.coverage[1] == 0.25  # five time steps
     assert "1 to 1, 1 different values: nothing can be learned" in repr(log)
 
