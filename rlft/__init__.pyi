@@ -34,6 +34,7 @@ from rlft.data import Batch as Batch
 from rlft.data import OfflineData as OfflineData
 from rlft.data import ReplayBuffer as ReplayBuffer
 from rlft.data import Transitions as Transitions
+from rlft.data import inspect as inspect
 from rlft.data import list_datasets as list_datasets
 from rlft.data import load_dataset as load_dataset
 from rlft.envs import LAYOUTS as LAYOUTS

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rlft.core.checks import at_least
+from rlft.core.compute import check_default_type
 from rlft.core.errors import InputError, NumericalError
 from rlft.nets.stacked import adam
 
@@ -43,6 +44,7 @@ class Trainable:
 
     def __init__(self, seeds: int, seed: int, device: str | torch.device):
         at_least(1, seeds=seeds, hint="Give the number of independent runs.")
+        check_default_type()
         self.seeds, self.device = seeds, torch.device(device)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.updates = 0
@@ -76,8 +78,14 @@ class Trainable:
             loss: (S,). Seeds are summed, not averaged: each seed's gradient is as if it were alone.
 
         Raises:
+            InputError: under `torch.no_grad` or `torch.inference_mode`.
             NumericalError: if a seed's loss is NaN or infinite; the part is not changed then.
         """
+        if not loss.requires_grad:
+            raise InputError(
+                f"The {name} loss has no gradient: gradients are switched off around this update. "
+                "Call it outside of torch.no_grad() and torch.inference_mode()."
+            )
         finite = loss.detach().isfinite()
         if not finite.all():
             bad = (~finite).nonzero().flatten().tolist()

@@ -32,6 +32,18 @@ def set_threads() -> None:
         torch.set_num_threads(1)
 
 
+# Training in a cell that was left under `torch.no_grad()` or `torch.inference_mode()` goes as ever.
+training = torch.inference_mode(False)
+
+
+def check_default_type() -> None:
+    """Raises InputError unless new tensors are float32, as all networks and all data are here."""
+    found = torch.get_default_dtype()
+    if found != torch.float32:
+        hint = "Everything here is float32: call torch.set_default_dtype(torch.float32) before."
+        raise refused("torch.get_default_dtype()", found, "torch.float32", hint)
+
+
 def find_device(name: str | torch.device) -> torch.device:
     """The device of that name.
 

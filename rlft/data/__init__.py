@@ -2,6 +2,7 @@
 
 from rlft.data.batch import Batch
 from rlft.data.datasets import DatasetEntry, list_datasets, load_dataset, make_datasets
+from rlft.data.inspection import Findings, inspect
 from rlft.data.offline import OfflineData
 from rlft.data.replay import ReplayBuffer
 from rlft.data.rewards import return_range_scale, transform_rewards
@@ -13,9 +14,11 @@ __all__ = [
     "Batch",
     "DatasetEntry",
     "DatasetSpec",
+    "Findings",
     "OfflineData",
     "ReplayBuffer",
     "Transitions",
+    "inspect",
     "list_datasets",
     "load_dataset",
     "make_datasets",

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from tqdm.auto import tqdm
 
 from rlft.core.errors import InputError, unknown
+from rlft.data.agreement import check_environment
 from rlft.data.folder import (
     datasets_root,
     download,
@@ -28,7 +29,8 @@ from rlft.data.folder import (
 from rlft.data.minari_io import StoredDataset, flatten, read_dataset, write_dataset
 from rlft.data.specs import DATASETS
 from rlft.data.transitions import Transitions
-from rlft.envs import env_shape, log_episodes
+from rlft.envs import log_episodes
+from rlft.envs.spec import bare_id, recorded_options
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,17 @@ def load_dataset(
     arrays: dict[str, Any] = dict(stored.arrays)
     if clip_actions:
         arrays["actions"] = np.clip(arrays["actions"], -1.0, 1.0)
-    kwargs = stored.env_kwargs if env_id in (None, stored.env_id) else ()
-    data = Transitions(**arrays, name=name, env_id=env_id or stored.env_id, env_kwargs=kwargs)
+    same = stored.env_spec is not None and bare_id(env_id or stored.env_id) == stored.env_id
+    data = Transitions(
+        **arrays,
+        name=name,
+        env_id=env_id or stored.env_id,
+        env_kwargs=_options(stored.env_spec, name) if same and stored.env_spec else (),
+    )
     if stored.digest and data.digest != stored.digest:
         raise _damaged(name, "its content is not what was written")
-    _check_environment(data)
+    # Who names another environment than the recording's means to change something.
+    check_environment(data, stored.boxes, replay=same or not stored.env_id)
     return data
 
 
@@ -120,6 +128,14 @@ def make_datasets(
             _make(name, replace=True)
         made[name] = load_dataset(name)
     return made
+
+
+def _options(spec: EnvSpec, name: str) -> tuple[tuple[str, object], ...]:
+    """The options that make the recording's environment, see `recorded_options`."""
+    try:
+        return recorded_options(spec)
+    except InputError as error:
+        raise InputError(f"The environment of dataset {name!r} cannot be made: {error}") from error
 
 
 def _make(name: str, *, replace: bool) -> None:
@@ -172,25 +188,3 @@ def _check_name(name: str) -> None:
         return
     hint = "Datasets of others have ids such as 'mujoco/hopper/medium-v0'."
     raise unknown("dataset", name, {*DATASETS, *local_names()}, hint)
-
-
-def _check_environment(data: Transitions) -> None:
-    """Raises unless the environment exists and has the data's sizes."""
-    if not data.env_id:
-        raise InputError(
-            f"Dataset {data.name!r} does not say which environment it was logged in. Name it: "
-            f"load_dataset({data.name!r}, env_id=...)."
-        )
-    try:
-        sizes = env_shape(data.env_id, dict(data.env_kwargs))
-    except (InputError, gym.error.Error) as error:
-        raise InputError(
-            f"Dataset {data.name!r} belongs to the environment {data.env_id!r}, which cannot be "
-            f"made here: {error} Install the package that has it, or name another one with env_id."
-        ) from error
-    expected = (data.observation_size, data.action_size)
-    if sizes != expected:
-        raise InputError(
-            f"Dataset {data.name!r} has observation and action sizes {expected}, but its "
-            f"environment {data.env_id!r} has {sizes}. Name the right one with env_id."
-        )

@@ -140,7 +140,7 @@ def check_arrays(arrays: Mapping[str, np.ndarray], name: str) -> None:
     """
     _check_shapes(arrays, name)
     numbers = {field: arrays[field] for field in (*MATRICES, "rewards")}
-    hint = f"Remove those episodes of dataset {name!r}, or fetch it again."
+    hint = f"Remove those episodes of dataset {name!r} (from_arrays: skip_broken=True)."
     finite(**numbers, hint=hint, of="Transitions")
     _check_boundaries(arrays, name)
     _check_actions(arrays["actions"], name)

@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import minari
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Box, Dict
 from minari.data_collector import EpisodeBuffer
 
 from rlft.core.errors import InputError
+from rlft.data.convert import as_stored, as_type, normalise_actions
 from rlft.data.episodes import ARRAYS, timesteps_of
 from rlft.envs import Episode
 
 # Part of the cache's file name: raise it when `flatten` changes what it returns.
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +36,22 @@ class StoredDataset:
 
     Attributes:
         arrays: the arrays of `Transitions`, actions normalised, nothing clipped.
-        env_id: environment of the recording, or nothing where none was noted.
-        env_kwargs: its options, where they differ from those that it is registered with.
+        env_spec: the environment of the recording; None where none was noted.
+        boxes: of the recorded observations and of the recorded actions.
         recipe: of an own dataset, see `DatasetSpec.recipe`; else empty.
         digest: of an own dataset's content; else empty.
     """
 
     arrays: dict[str, np.ndarray]
-    env_id: str
-    env_kwargs: tuple[tuple[str, object], ...]
+    env_spec: EnvSpec | None
+    boxes: tuple[Box, Box]
     recipe: str
     digest: str
+
+    @property
+    def env_id(self) -> str:
+        """Id of the recording's environment, or nothing where none was noted."""
+        return self.env_spec.id if self.env_spec else ""
 
 
 def write_dataset(
@@ -93,17 +99,17 @@ def read_dataset(folder: Path) -> StoredDataset:
         Exception: whatever a damaged file makes h5py or Minari raise.
     """
     dataset = minari.MinariDataset(folder / "data")
-    low, high = _action_bounds(dataset)
+    boxes = _boxes(dataset)
     cache = folder / f"flat-{CACHE_FORMAT}-{_hash_of_files(folder / 'data')[:16]}.npz"
     arrays = _read_cache(cache)
     if arrays is None:
-        arrays = flatten(dataset.iterate_episodes(), low, high)
+        arrays = flatten(dataset.iterate_episodes(), boxes[1].low, boxes[1].high, dataset.id)
         _write_cache(cache, arrays)
     metadata = dataset.storage.metadata
     return StoredDataset(
         arrays=arrays,
-        env_id=dataset.env_spec.id if dataset.env_spec else "",
-        env_kwargs=_own_options(dataset.env_spec),
+        env_spec=dataset.env_spec,
+        boxes=boxes,
         recipe=str(metadata.get("rlft_recipe", "")),
         digest=str(metadata.get("rlft_digest", "")),
     )
@@ -113,6 +119,7 @@ def flatten(
     episodes: Iterable[Episode] | Iterable[minari.EpisodeData],
     low: np.ndarray | float = -1.0,
     high: np.ndarray | float = 1.0,
+    name: str = "unnamed",
 ) -> dict[str, np.ndarray]:
     """Joins episodes to the arrays of `Transitions`.
 
@@ -123,78 +130,73 @@ def flatten(
         episodes: episodes, of which empty ones are left out.
         low: (A,) lower bounds of the actions; -1 and 1 leave the actions as they are.
         high: (A,) upper bounds of the actions.
+        name: the dataset's name, for messages.
 
     Returns:
         One array for each name in `ARRAYS`; actions rescaled from [low, high] to [-1, 1].
 
     Raises:
-        InputError: no episode, or one without its last observation.
+        InputError: no episode, one without its last observation, or numbers that cannot be stored.
     """
     parts: dict[str, list[np.ndarray]] = {field: [] for field in ARRAYS}
     for number, episode in enumerate(episodes):
         steps = len(episode.rewards)
         if steps == 0:
             continue
-        observations = np.asarray(episode.observations, np.float32)  # (T + 1, O)
+        observations = np.asarray(episode.observations)  # (T + 1, O)
         if len(observations) != steps + 1:
             raise InputError(
                 f"Episode {number} has {len(observations)} observations for {steps} steps, "
                 f"expected {steps + 1}: the last observation belongs to it. Record it again with "
                 f"Minari 0.4 or later."
             )
-        terminations = np.array(episode.terminations, bool)  # (T,)
-        truncations = np.array(episode.truncations, bool)  # (T,)
+        terminations, truncations = (
+            as_type(field, values, np.bool_, name).copy()
+            for field, values in (
+                ("terminations", episode.terminations),
+                ("truncations", episode.truncations),
+            )
+        )  # (T,) each
         truncations[-1] |= not terminations[-1]
         parts["observations"].append(observations[:-1])
-        parts["actions"].append(np.asarray(episode.actions, np.float32))
-        parts["rewards"].append(np.asarray(episode.rewards, np.float32))
+        parts["actions"].append(np.asarray(episode.actions))
+        parts["rewards"].append(np.asarray(episode.rewards))
         parts["next_observations"].append(observations[1:])
         parts["terminations"].append(terminations)
         parts["truncations"].append(truncations)
         parts["timesteps"].append(timesteps_of(terminations | truncations))
     if not parts["rewards"]:
         raise InputError("The dataset holds no transition. Record at least one episode.")
-    arrays = {field: np.concatenate(pieces) for field, pieces in parts.items()}
-    if np.any(low != -1.0) or np.any(high != 1.0):  # else the very same bytes
-        arrays["actions"] = (2.0 * (arrays["actions"] - low) / (high - low) - 1.0).astype(
-            np.float32
-        )
-    return arrays
+    arrays = as_stored({field: np.concatenate(pieces) for field, pieces in parts.items()}, name)
+    return {**arrays, "actions": normalise_actions(arrays["actions"], low, high, name)}
 
 
-def _action_bounds(dataset: minari.MinariDataset) -> tuple[np.ndarray, np.ndarray]:
-    """The bounds (A,) of the actions; raises where observations or actions are no flat boxes."""
+def _boxes(dataset: minari.MinariDataset) -> tuple[Box, Box]:
+    """The boxes of observations and actions; raises where they are not what learners can use."""
     for kind, space in (
         ("observations", dataset.observation_space),
         ("actions", dataset.action_space),
     ):
-        if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
-            parts = f" with the parts {list(space)}" if isinstance(space, gym.spaces.Dict) else ""
+        if not isinstance(space, Box) or len(space.shape) != 1:
+            parts = f" with the parts {list(space)}" if isinstance(space, Dict) else ""
             raise InputError(
                 f"The {kind} of dataset {dataset.id!r} are of the kind {type(space).__name__}"
                 f"{parts}, expected a Box with one axis. Flatten them and record the dataset "
                 f"anew (gymnasium.wrappers.FlattenObservation), or choose another one."
             )
-    space = dataset.action_space
-    assert isinstance(space, gym.spaces.Box)
-    if not space.is_bounded():
+    seen, action = dataset.observation_space, dataset.action_space
+    assert isinstance(seen, Box) and isinstance(action, Box)
+    if not np.issubdtype(action.dtype, np.floating):
         raise InputError(
-            f"The actions of dataset {dataset.id!r} have no finite bounds ({space}), so they "
+            f"The actions of dataset {dataset.id!r} are whole numbers ({action}), expected a Box "
+            f"of floats: all learners here are for continuous control. Choose another dataset."
+        )
+    if not action.is_bounded():
+        raise InputError(
+            f"The actions of dataset {dataset.id!r} have no finite bounds ({action}), so they "
             f"cannot be scaled to [-1, 1]. Record the dataset with a bounded action space."
         )
-    return space.low.astype(np.float32), space.high.astype(np.float32)
-
-
-def _own_options(spec: EnvSpec | None) -> tuple[tuple[str, object], ...]:
-    """The options of a recorded environment that differ from its registration's."""
-    if spec is None:
-        return ()
-    registered = gym.registry[spec.id].kwargs if spec.id in gym.registry else {}
-    return tuple(
-        (key, value)
-        for key, value in spec.kwargs.items()
-        if key not in registered or registered[key] != value
-    )
+    return seen, action
 
 
 def _hash_of_files(folder: Path) -> str:

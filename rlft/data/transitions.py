@@ -15,9 +15,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rlft.core.errors import InputError
+from rlft.data.agreement import check_environment
+from rlft.data.continuity import warn_of_breaks
+from rlft.data.convert import as_stored, normalise_actions
 from rlft.data.episodes import ARRAYS, check_arrays, discounted_sums, return_floors, unseen_shares
+from rlft.data.layouts import read_columns, without_broken
+from rlft.envs import env_boxes
+from rlft.envs.spec import bare_id
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,14 +63,68 @@ class Transitions:
     env_kwargs: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self) -> None:
-        arrays = {
-            field: np.ascontiguousarray(getattr(self, field), dtype=dtype)
-            for field, dtype in ARRAYS.items()
-        }
+        arrays = as_stored({field: getattr(self, field) for field in ARRAYS}, self.name)
         check_arrays(arrays, self.name)
+        warn_of_breaks(arrays, self.name)
         arrays["actions"] = np.clip(arrays["actions"], -1.0, 1.0)
         for field, array in arrays.items():
             object.__setattr__(self, field, array)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, ArrayLike],
+        *,
+        name: str = "unnamed",
+        env_id: str = "",
+        env_kwargs: Mapping[str, Any] | None = None,
+        action_bounds: tuple[ArrayLike, ArrayLike] | None = None,
+        clip_actions: bool = False,
+        skip_broken: bool = False,
+    ) -> Transitions:
+        """Makes a dataset of a log that you have: a dictionary of columns, as D4RL's.
+
+            rlft.Transitions.from_arrays(
+                {"observations": x, "actions": a, "rewards": r, "terminals": d, "timeouts": t},
+                env_id="Hopper-v5",
+            )
+
+        Args:
+            arrays: by name, N rows each, episodes one after the other: ``observations`` (N, O),
+                ``actions`` (N, A) in the environment's units, ``rewards`` (N,), ``terminations``
+                or ``terminals`` (N,). If there are any, ``truncations`` or ``timeouts`` (N,),
+                ``next_observations`` (N, O), ``timesteps`` (N,). ``infos/...`` and
+                ``metadata/...`` are not used. Without next observations they are the observations
+                of the rows after; a truncated episode then loses its last row, whose next
+                observation nobody knows. A last row without an end is truncated.
+            name: the dataset's name.
+            env_id: Gymnasium id of the environment of the log; its sizes are compared and, where
+                it begins in any state, a few steps made again.
+            env_kwargs: its options; ``{"max_episode_steps": 100}`` where it declares no limit.
+            action_bounds: lowest and highest action, (A,) or one for all; None for the
+                environment's, (-1, 1) without one. Actions are rescaled from there to [-1, 1].
+            clip_actions: clip actions that leave these bounds, instead of raising.
+            skip_broken: leave out episodes with a NaN or an infinite number, instead of raising.
+
+        Raises:
+            InputError: a column that is missing or unknown, whatever `Transitions` refuses, or an
+                environment that does not fit.
+        """
+        columns = read_columns(arrays, name)
+        stored = as_stored(without_broken(columns, name) if skip_broken else columns, name)
+        options = dict(env_kwargs or {})
+        if action_bounds is None and env_id:
+            box = env_boxes(env_id, options)[1]
+            action_bounds = (box.low, box.high)
+        low, high = action_bounds or (-1.0, 1.0)
+        stored["actions"] = normalise_actions(stored["actions"], low, high, name)
+        if clip_actions:
+            stored["actions"] = np.clip(stored["actions"], -1.0, 1.0)
+        kwargs = tuple(options.items())
+        data = cls(**stored, name=name, env_id=env_id, env_kwargs=kwargs)
+        if env_id:
+            check_environment(data, None, replay=True)
+        return data
 
     def __len__(self) -> int:
         return len(self.rewards)
@@ -199,4 +260,4 @@ def options_of(
     """The environment's options: as given, else those of the data if it was logged there."""
     if env_kwargs is not None:
         return dict(env_kwargs)
-    return dict(data.env_kwargs) if data.env_id == env_id else {}
+    return dict(data.env_kwargs) if bare_id(data.env_id) == bare_id(env_id) else {}

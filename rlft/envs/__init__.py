@@ -19,14 +19,13 @@ from rlft.envs.dynamics import (
 from rlft.envs.geodesic import geodesic_actions, geodesic_targets
 from rlft.envs.layouts import LAYOUTS, MazeLayout, find_layout
 from rlft.envs.maze import MazeEnv, MazeVectorEnv
+from rlft.envs.spec import MAZE_VECTOR_ENTRY_POINT, TimeLimit, is_maze, time_limit_of
 from rlft.envs.starts import AnyStart, maze_layout, random_positions
 from rlft.envs.vectorise import (
-    MAZE_VECTOR_ENTRY_POINT,
     NormalisedVectorEnv,
+    env_boxes,
     env_shape,
-    is_maze,
     make_vec,
-    time_limit_of,
     true_next_observations,
 )
 
@@ -62,7 +61,9 @@ __all__ = [
     "MazeOptions",
     "MazeVectorEnv",
     "NormalisedVectorEnv",
+    "TimeLimit",
     "at_goal",
+    "env_boxes",
     "env_shape",
     "find_layout",
     "geodesic_actions",

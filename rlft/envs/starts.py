@@ -20,7 +20,8 @@ from rlft.core.registry import Registry
 from rlft.envs.dynamics import at_goal
 from rlft.envs.geometry import MazeLayout
 from rlft.envs.maze import MazeVectorEnv
-from rlft.envs.vectorise import find_spec, is_maze, make_vec
+from rlft.envs.spec import find_spec, is_maze
+from rlft.envs.vectorise import make_vec
 
 
 class Plane(Protocol):
@@ -112,8 +113,8 @@ STARTS.add("mazes", MazeStarts())
 
 def starts_of(env_id: str) -> AnyStart | None:
     """How an environment begins in any state; None if it cannot. Raises as `find_spec`."""
-    find_spec(env_id)
-    return next((starts for starts in STARTS.values() if starts.covers(env_id)), None)
+    registered = find_spec(env_id).id  # without the module of "module:Id-v0"
+    return next((starts for starts in STARTS.values() if starts.covers(registered)), None)
 
 
 def need_starts(env_id: str) -> AnyStart:

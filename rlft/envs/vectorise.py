@@ -6,9 +6,8 @@ episode in the very step that ended the old one, and the true last observation a
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,15 +17,19 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
-from rlft.core.checks import at_least, refused, shaped
+from rlft.core.checks import at_least, shaped
 from rlft.core.errors import InputError, unknown
 from rlft.envs.dynamics import MazeOptions, check_actions
 from rlft.envs.maze import MazeVectorEnv
-
-MAZE_VECTOR_ENTRY_POINT = "rlft.envs.maze:MazeVectorEnv"
-"""The string under which the mazes are registered, as a class could not be written to a file."""
-
-TimeLimit = int | None | Literal["default"]
+from rlft.envs.spec import (
+    NEVER,
+    TimeLimit,
+    check_time_limit,
+    find_spec,
+    is_maze,
+    time_limit_of,
+    wrapped,
+)
 
 
 class NormalisedVectorEnv(VectorWrapper):
@@ -43,8 +46,9 @@ class NormalisedVectorEnv(VectorWrapper):
         inner, seen = env.single_action_space, env.single_observation_space
         assert isinstance(inner, Box) and isinstance(seen, Box)
         # Middle and half width rather than low and high: exact where the box is [-1, 1] already.
-        self.middle = ((inner.high + inner.low) / 2).astype(np.float32)  # (A,)
-        self.reach = ((inner.high - inner.low) / 2).astype(np.float32)  # (A,)
+        self.middle = (inner.high / 2 + inner.low / 2).astype(np.float32)  # (A,)
+        self.reach = (inner.high / 2 - inner.low / 2).astype(np.float32)  # (A,)
+        self.inner = inner
         self.single_action_space = Box(-1.0, 1.0, inner.shape, np.float32)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
         low, high = seen.low.astype(np.float32), seen.high.astype(np.float32)
@@ -77,7 +81,8 @@ class NormalisedVectorEnv(VectorWrapper):
     ]:
         """Makes one step with actions (N, A) in [-1, 1]."""
         normalised = check_actions(actions, self.action_space.shape or ()).clip(-1.0, 1.0)
-        inner = self.middle + normalised * self.reach  # (N, A)
+        inner = (self.middle + normalised * self.reach).astype(self.inner.dtype)  # (N, A)
+        inner = inner.clip(self.inner.low, self.inner.high)  # rounding may lead out of the box
         observations, rewards, terminations, truncations, info = self.env.step(inner)
         observations = observations.astype(np.float32)
         if "final_obs" in info:
@@ -100,25 +105,6 @@ def true_next_observations(
     return np.where(info["_final_obs"][:, None], info["final_obs"], observations)
 
 
-def find_spec(env_id: str) -> EnvSpec:
-    """Returns the registration of an environment.
-
-    Raises:
-        InputError: the id is not registered; the message names near matches.
-    """
-    if env_id not in gym.registry:
-        near = difflib.get_close_matches(env_id, gym.registry, n=5, cutoff=0.5)
-        own = [name for name in gym.registry if name.startswith("rlft/")]
-        hint = "Environments of other packages are known once that package is imported."
-        raise unknown("environment id", env_id, {*own, *near}, hint)
-    return gym.registry[env_id]
-
-
-def is_maze(env_id: str) -> bool:
-    """Tells whether an id stands for one of the point mazes; raises as `find_spec`."""
-    return find_spec(env_id).vector_entry_point == MAZE_VECTOR_ENTRY_POINT
-
-
 def make_vec(
     env_id: str,
     num_envs: int,
@@ -132,8 +118,9 @@ def make_vec(
         env_id: a registered id with a one-dimensional Box observation and a bounded
             one-dimensional Box action.
         num_envs: N, >= 1.
-        time_limit: steps until truncation; ``"default"`` as registered; None for never.
-        env_kwargs: options of the environment.
+        time_limit: steps until truncation; ``"default"`` as the options say, else as registered;
+            None for never.
+        env_kwargs: options of the environment, and the two of `rlft.envs.spec` that all have.
 
     Returns:
         A vector environment with `AutoresetMode.SAME_STEP`; float32 observations (N, O).
@@ -143,17 +130,17 @@ def make_vec(
     """
     spec, options = find_spec(env_id), dict(env_kwargs or {})
     at_least(1, num_envs=num_envs, hint="Use 1 for a single one.")
-    if time_limit not in ("default", None) and not (isinstance(time_limit, int) and time_limit > 0):
-        hint = "Or give None for no limit, 'default' for the registered one."
-        raise refused("time_limit", time_limit, "a whole number, 1 or more", hint)
+    limit = time_limit_of(env_id, options) if time_limit == "default" else time_limit
+    check_time_limit(time_limit=limit)
+    options.pop("max_episode_steps", None)
     if is_maze(env_id):
-        return _make_maze(spec, num_envs, time_limit, options)
-    steps = {"default": None, None: -1}.get(time_limit, time_limit)  # gymnasium's own codes
+        return _make_maze(spec, num_envs, {**options, "time_limit": limit})
+    recipe = wrapped(spec, options.pop("additional_wrappers", None))
 
     def make_one() -> gym.Env:
         try:
-            return gym.make(env_id, max_episode_steps=steps, **options)
-        except (TypeError, gym.error.Error) as error:
+            return gym.make(recipe, max_episode_steps=NEVER if limit is None else limit, **options)
+        except (TypeError, ValueError, ImportError, gym.error.Error) as error:
             raise InputError(
                 f"Environment {env_id!r} with the options {options} could not be made: {error}. "
                 "Expected options that its documentation lists, and its packages installed."
@@ -167,20 +154,12 @@ def make_vec(
     )
 
 
-def _make_maze(
-    spec: EnvSpec,
-    num_envs: int,
-    time_limit: TimeLimit,
-    options: dict[str, Any],
-) -> MazeVectorEnv:
+def _make_maze(spec: EnvSpec, num_envs: int, options: dict[str, Any]) -> MazeVectorEnv:
     known = [name for name, entry in MazeOptions.__dataclass_fields__.items() if entry.init]
     for name in options:
         if name not in known:
             raise unknown(f"option of {spec.id!r}", name, known)
-    merged = {**spec.kwargs, **options}
-    if time_limit != "default":
-        merged["time_limit"] = time_limit
-    env = MazeVectorEnv(num_envs, **merged)
+    env = MazeVectorEnv(num_envs, **{**spec.kwargs, **options})
     env.spec = spec
     return env
 
@@ -191,6 +170,12 @@ def _check_spaces(env_id: str, env: gym.Env) -> None:
         raise InputError(
             f"Environment {env_id!r} has the action space {action}; expected continuous actions "
             "(Box), as all learners here are for continuous control. Choose another environment."
+        )
+    if not np.issubdtype(action.dtype, np.floating):
+        raise InputError(
+            f"Environment {env_id!r} has the action space {action} of whole numbers; expected "
+            "continuous actions (a Box of floats), as nothing lies between two of these. Choose "
+            "another environment, or wrap it so that it rounds."
         )
     if len(action.shape) != 1 or not action.is_bounded():
         raise InputError(
@@ -205,19 +190,20 @@ def _check_spaces(env_id: str, env: gym.Env) -> None:
         )
 
 
+def env_boxes(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> tuple[Box, Box]:
+    """Returns the boxes of observations (O,) and actions (A,), in the environment's own units.
+
+    Errors as `make_vec`.
+    """
+    env = make_vec(env_id, 1, env_kwargs=env_kwargs)
+    bare = env.env if isinstance(env, NormalisedVectorEnv) else env
+    seen, action = bare.single_observation_space, bare.single_action_space
+    env.close()
+    assert isinstance(seen, Box) and isinstance(action, Box)
+    return seen, action
+
+
 def env_shape(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> tuple[int, int]:
     """Returns (observation size O, action size A) of an environment; errors as `make_vec`."""
-    env = make_vec(env_id, 1, env_kwargs=env_kwargs)
-    seen, action = env.single_observation_space, env.single_action_space
-    env.close()
-    assert seen.shape is not None and action.shape is not None
+    seen, action = env_boxes(env_id, env_kwargs)
     return seen.shape[0], action.shape[0]
-
-
-def time_limit_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> int | None:
-    """Returns the steps after which an environment truncates, or None; errors as `make_vec`."""
-    spec = find_spec(env_id)
-    if is_maze(env_id):
-        merged = {**spec.kwargs, **(env_kwargs or {})}
-        return merged.get("time_limit", MazeOptions.time_limit)
-    return spec.max_episode_steps

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from rlft import envs
 from rlft.core.checks import at_least, refused
+from rlft.core.compute import check_default_type
 from rlft.core.errors import InputError
 
 # No task of the course is longer than 1,000 steps: beyond ten times that, an episode never ends.
@@ -85,6 +86,7 @@ class Actor:
     """
 
     def __init__(self, policy: ActingPolicy, *, mode: bool, seed: int) -> None:
+        check_default_type()
         self._policy = policy
         self._mode = mode
         self._device = device_of(policy)
@@ -121,6 +123,7 @@ class Evaluator:
         seeds: S >= 1, must equal the policies' `seeds`.
         episodes: K >= 1 per seed.
         env_kwargs: options of the environment, for example ``{"reward": "sparse"}``.
+        time_limit: steps until truncation; ``"default"`` as the environment declares.
 
     Raises:
         InputError: if `seeds` or `episodes` is below 1, or the environment cannot be used.
@@ -133,10 +136,13 @@ class Evaluator:
         seeds: int,
         episodes: int = 10,
         env_kwargs: Mapping[str, Any] | None = None,
+        time_limit: envs.TimeLimit = "default",
     ) -> None:
         at_least(1, seeds=seeds, episodes=episodes, hint="Give 1 or more to evaluate.")
         self.env_id, self.seeds, self.episodes = env_id, seeds, episodes
-        self._env = envs.make_vec(env_id, seeds * episodes, env_kwargs=env_kwargs)
+        self._env = envs.make_vec(
+            env_id, seeds * episodes, time_limit=time_limit, env_kwargs=env_kwargs
+        )
 
     def __call__(
         self, policy: ActingPolicy, *, mode: bool, seed: int = 0, gamma: float = 1.0
@@ -183,8 +189,8 @@ class Evaluator:
         else:
             raise InputError(
                 f"{running.sum()} of {rows} episodes of {self.env_id!r} had not ended after "
-                f"{LONGEST_EPISODE:,} steps. Give the environment a time limit, for example "
-                "env_kwargs={'time_limit': 100}."
+                f"{LONGEST_EPISODE:,} steps. Give it a time limit: time_limit=1000 here and in "
+                "finetune, or env_kwargs={'max_episode_steps': 1000} wherever options are taken."
             )
         shape = (self.seeds, self.episodes)
         return Evaluation(returns.reshape(shape), lengths.reshape(shape), terminated.reshape(shape))
@@ -208,10 +214,15 @@ def evaluate(
     mode: bool,
     seed: int = 0,
     env_kwargs: Mapping[str, Any] | None = None,
+    time_limit: envs.TimeLimit = "default",
     gamma: float = 1.0,
 ) -> Evaluation:
     """Plays `episodes` episodes for every seed of a policy. See `Evaluator` for the arguments."""
     with Evaluator(
-        env_id, seeds=policy.seeds, episodes=episodes, env_kwargs=env_kwargs
+        env_id,
+        seeds=policy.seeds,
+        episodes=episodes,
+        env_kwargs=env_kwargs,
+        time_limit=time_limit,
     ) as evaluator:
         return evaluator(policy, mode=mode, seed=seed, gamma=gamma)

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from rlft.algorithms import BCConfig, Config, Learner, algorithm_config, make_learner
 from rlft.core.checks import at_least
-from rlft.core.compute import find_device
+from rlft.core.compute import find_device, training
 from rlft.core.streams import Role, stream
 from rlft.data import OfflineData, Transitions
 from rlft.finetune.checkpoint import Checkpoint, Setup
@@ -55,6 +55,7 @@ class Prior:
         )
 
 
+@training
 def pretrain(
     algorithm: str | Config,
     data: Transitions,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rlft.core.compute import training
 from rlft.core.errors import InputError
 from rlft.data.transitions import options_of
-from rlft.envs import env_shape
+from rlft.envs import TimeLimit, env_shape
+from rlft.envs.spec import with_time_limit
 from rlft.finetune.loop import Callback, OnlineLoop
 from rlft.finetune.plan import RunPlan
 from rlft.finetune.pretrain import Prior
@@ -34,7 +36,10 @@ def check_length(recipe: Recipe, plan: RunPlan) -> None:
 
 
 def environment_of(
-    prior: Prior, env_id: str | None = None, env_kwargs: Mapping[str, Any] | None = None
+    prior: Prior,
+    env_id: str | None = None,
+    env_kwargs: Mapping[str, Any] | None = None,
+    time_limit: TimeLimit = "default",
 ) -> tuple[str, dict[str, Any]]:
     """The environment of a run and its options.
 
@@ -42,6 +47,7 @@ def environment_of(
         prior: where the run starts.
         env_id: any Gymnasium id with Box observations and actions; None for the data's own.
         env_kwargs: its options; None for those that the data was logged with.
+        time_limit: steps until truncation; ``"default"`` as the environment declares.
 
     Raises:
         InputError: for an unknown environment or option, data that names no environment, or sizes
@@ -54,7 +60,7 @@ def environment_of(
             f"The data {data.name!r} does not say which environment it was logged in. Name the one "
             "to fine-tune in: finetune(prior, recipe, env_id=...)."
         )
-    options = options_of(data, env_id, env_kwargs)
+    options = with_time_limit(env_id, options_of(data, env_id, env_kwargs), time_limit)
     observations, actions = env_shape(env_id, options)
     if (observations, actions) != (learner.observation_size, learner.action_size):
         raise InputError(
@@ -66,6 +72,7 @@ def environment_of(
     return env_id, options
 
 
+@training
 def finetune(
     prior: Prior,
     recipe: str | Recipe,
@@ -79,6 +86,7 @@ def finetune(
     progress: bool | None = None,
     env_id: str | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
+    time_limit: TimeLimit = "default",
     seeds: int | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Run:
@@ -96,6 +104,8 @@ def finetune(
         progress: show a progress bar.
         env_id: any Gymnasium id with Box observations and actions; None for the data's own.
         env_kwargs: options of the environment; None for those that the data was logged with.
+        time_limit: steps until truncation, for an environment that declares none or another;
+            ``"default"`` as it declares.
         seeds: must equal the prior's S if given: each run goes on from a prior of its own.
         callbacks: each called as ``callback(step, learner, replay)`` at every evaluation.
 
@@ -123,5 +133,5 @@ def finetune(
             f"on from its own. Leave `seeds` out, or pre-train with seeds={seeds}."
         )
     check_length(recipe, plan)
-    env_id, env_kwargs = environment_of(prior, env_id, env_kwargs)
+    env_id, env_kwargs = environment_of(prior, env_id, env_kwargs, time_limit)
     return OnlineLoop(prior, recipe, plan, env_id, env_kwargs).run(callbacks)

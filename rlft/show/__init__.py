@@ -14,6 +14,7 @@ from rlft.show.base.style import (
     styles_for,
 )
 from rlft.show.curves.charts import plot_errors, plot_scatter
+from rlft.show.curves.inspection import plot_inspection
 from rlft.show.curves.runs import plot_curves, plot_each, plot_metric
 from rlft.show.curves.series import Curve, plot_series
 from rlft.show.mazes.maps import plot_map, plot_maps, shared_scale
@@ -43,6 +44,7 @@ __all__ = [
     "plot_dataset",
     "plot_each",
     "plot_errors",
+    "plot_inspection",
     "plot_map",
     "plot_maps",
     "plot_maze",

@@ -473,3 +473,17 @@ def test_counts_below_one_are_refused() -> None:
         FQE(FREE, 2, 2, 0)
     with pytest.raises(InputError, match=r"steps=0: expected 1 or more.*gradient updates"):
         fit_fqe(noisy(3), logged(300), steps=0, progress=False)
+
+
+def test_steps_beyond_the_time_limit_are_refused_where_there_is_a_clock() -> None:
+    fit = FQE(TIMED, 1, 1, 1, time_limit=LIMIT)
+    fit.update(rows([0, LIMIT - 1]), Constant())
+    with pytest.raises(
+        InputError, match=r"timesteps=5: expected at most time_limit=4.*episode_len"
+    ):
+        fit.update(rows([0, LIMIT]), Constant())
+    state = torch.zeros(1, 1, 1)
+    fit.value(state, state, torch.tensor([[LIMIT]]))  # after the last step
+    with pytest.raises(InputError, match=r"timesteps=5"):
+        fit.estimate(state, Constant(), torch.tensor([[LIMIT + 1]]))
+    FQE(FREE, 1, 1, 1, time_limit=LIMIT).update(rows([0, LIMIT]), Constant())

@@ -423,7 +423,8 @@ def test_an_environment_that_does_not_exist_is_an_error(pendulum: Callable[..., 
 
 def test_a_dataset_without_an_environment_asks_for_one(pendulum: Callable[..., None]) -> None:
     box = spaces.Box(-2.0, 2.0, (1,))
-    pendulum(env=None, observation_space=spaces.Box(-9.0, 9.0, (3,)), action_space=box)
+    top = np.array([1.0, 1.0, 8.0], np.float32)
+    pendulum(env=None, observation_space=spaces.Box(-top, top), action_space=box)
     with pytest.raises(InputError, match=r"does not say.*environment.*env_id="):
         load_dataset(OTHER)
     assert load_dataset(OTHER, env_id="Pendulum-v1").env_id == "Pendulum-v1"

@@ -21,11 +21,14 @@ def make(lengths: list[int], terminated: list[bool], seed: int = 0) -> Transitio
     last = np.cumsum(lengths) - 1
     terminations, truncations = np.zeros(rows, bool), np.zeros(rows, bool)
     terminations[last], truncations[last] = terminated, np.logical_not(terminated)
+    observations, reached = random.normal(size=(2, rows, 3))
+    inside = np.flatnonzero(~(terminations | truncations))
+    reached[inside] = observations[inside + 1]
     return Transitions(
-        observations=random.normal(size=(rows, 3)),
+        observations=observations,
         actions=random.uniform(-1, 1, (rows, 2)),
         rewards=random.normal(size=rows),
-        next_observations=random.normal(size=(rows, 3)),
+        next_observations=reached,
         terminations=terminations,
         truncations=truncations,
         timesteps=timesteps_of(terminations | truncations),
@@ -242,3 +245,126 @@ def test_a_floor_says_something_where_nine_tenths_of_the_future_were_seen() -> N
     assert cut.floor_share(0.8) == 0.5
     assert ended.floor_share(0.8) == 1.0
     assert cut.floor_share(1.0) == 0.0
+
+
+# --- numbers that would become others in silence ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "message"),
+    [
+        ("terminations", [0, 0, 2, 0, 0, 1], "terminations in row 2=2.*True or False"),
+        ("truncations", [0, 0, 0, np.nan, 0, 0], "truncations in row 3=nan.*True or False"),
+        ("truncations", [0, 0, 0, 0.5, 0, 0], "truncations in row 3=0.5.*True or False"),
+        ("terminations", ["False"] * 6, "terminations.dtype='<U5'.*numbers"),
+        ("timesteps", [0, 1, 2, 0, 0.5, 1], "timesteps in row 4=0.5.*a whole number"),
+        ("rewards", [None] * 6, "rewards.dtype='object'.*numbers"),
+        ("rewards", [0, 0, 0, 1e39, 0, 0], r"rewards in row 3=1e\+39.*below 3.4e38"),
+        ("observations", [[0.0], [1.0, 2.0]] * 3, "observations='list'.*rows of one length"),
+    ],
+)
+def test_what_is_no_number_of_its_kind_is_named(
+    data: Transitions, field: str, values: list[object], message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        replace(data, **{field: values})
+    assert "test/three-v0" in str(error.value)
+
+
+def test_flags_of_0_and_1_of_any_type_are_flags(data: Transitions) -> None:
+    for dtype in (np.uint8, np.int64, np.float64):
+        ended = data.terminations.astype(dtype)
+        assert replace(data, terminations=ended).digest == data.digest
+
+
+def clock(start: float, step: float, count: int = 6) -> np.ndarray:
+    return np.column_stack([np.zeros(count), start + step * np.arange(count)])
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "fine"),
+    [
+        (1.7e9, 0.05, False),  # seconds since 1970: float32 counts them in steps of 128
+        (1.7e9, 5e4, True),
+        (1000.0, 0.05, True),
+        (1000.0, 1e-5, False),
+        (0.1, 1e-16, True),  # a constant, with float64's own rounding
+        (0.0, 1e-40, True),  # nothing, in any unit
+        (0.0, 0.0, True),
+    ],
+)
+def test_a_column_that_float32_cannot_tell_apart_is_named(
+    start: float, step: float, fine: bool
+) -> None:
+    observations = clock(start, step, 7)
+    columns = (np.zeros((6, 1)), np.zeros(6))
+    ends = np.array([0, 0, 0, 0, 0, 1], bool)
+
+    def made() -> Transitions:
+        return Transitions(
+            observations[:-1], *columns, observations[1:], ends, ~ends & ends, np.arange(6)
+        )
+
+    if fine:
+        assert len(made()) == 6
+    else:
+        with pytest.raises(InputError, match=r"'observations'.*column 1.*row \d.*float32.*Subtr"):
+            made()
+
+
+# --- rows that do not go on where the last one led to -------------------------------------------
+
+
+def walk(lengths: list[int], terminated: bool = False) -> dict[str, np.ndarray]:
+    """Episodes on a line with steps of 1, each 100 from the one before it."""
+    steps = np.concatenate([np.arange(n) for n in lengths])
+    number = np.repeat(np.arange(len(lengths)), lengths)
+    ends = np.append(np.diff(number) > 0, True)
+    at = (100.0 * number + steps)[:, None]
+    return {
+        "observations": at,
+        "actions": np.zeros((len(at), 1)),
+        "rewards": np.zeros(len(at)),
+        "next_observations": at + 1,
+        "terminations": ends & terminated,
+        "truncations": ends & (not terminated),
+        "timesteps": steps,
+    }
+
+
+@pytest.mark.filterwarnings("error")
+def test_episodes_without_breaks_warn_of_nothing() -> None:
+    for rows in (walk([3, 4]), walk([3, 4], terminated=True), walk([1, 1, 1])):
+        Transitions(**rows)
+    noisy = walk([3, 4])
+    noisy["next_observations"] = noisy["next_observations"] + 1e-3  # the sensor, read twice
+    Transitions(**noisy)
+
+
+def test_two_episodes_whose_boundary_nobody_flagged_are_named() -> None:
+    rows = walk([3, 3])
+    rows["truncations"][2] = False
+    rows["timesteps"] = np.arange(6)
+    with pytest.warns(UserWarning, match=r"jumps within an episode, first after row 2, 1 times"):
+        Transitions(**rows)
+
+
+def test_a_lost_row_is_named() -> None:
+    rows = {field: np.delete(array, 4, axis=0) for field, array in walk([8]).items()}
+    with pytest.warns(UserWarning, match="first after row 3"):
+        Transitions(**{**rows, "timesteps": np.arange(7)})
+
+
+@pytest.mark.parametrize("terminated", [True, False])
+def test_a_last_observation_taken_after_the_reset_is_named(terminated: bool) -> None:
+    rows = walk([3, 3, 3], terminated)
+    rows["next_observations"][[2, 5]] = rows["observations"][[3, 6]]
+    with pytest.warns(UserWarning, match=r"in row 2, and 2 times, the first.*next episode"):
+        Transitions(**rows)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_episode_that_goes_on_from_the_last_one_is_fine() -> None:
+    rows = walk([6])
+    rows["truncations"][2] = True  # cut by the clock; the walker was not put back
+    Transitions(**{**rows, "timesteps": np.array([0, 1, 2] * 2)})

@@ -149,10 +149,11 @@ class FQE(Trainable):
             "fqe_clipped", the share of targets outside the possible returns, each (S,).
 
         Raises:
-            InputError: the policy has another number of seeds.
+            InputError: the policy has another number of seeds, or a row starts at the time limit.
             NumericalError: a seed's loss is NaN or infinite; nothing is changed then.
         """
         self._check(policy)
+        self._check_clock(batch.timesteps + 1)
         free = self.target(batch, policy)  # (S, E, B)
         target = self.possible(free, batch)  # (S, E, B)
         q = self._q(self.critics, batch.observations, batch.actions, batch.timesteps)
@@ -175,6 +176,12 @@ class FQE(Trainable):
                 f"Build FQE(..., seeds={policy.seeds}).",
             )
 
+    def _check_clock(self, timesteps: Tensor) -> None:
+        """Raises for a step beyond the limit: the clock would show the last one in its place."""
+        if self.time_limit is not None and (latest := int(timesteps.max())) > self.time_limit:
+            hint = "Give the time limit of the data: `data.episode_lengths().max()` or more."
+            raise refused("timesteps", latest, f"at most time_limit={self.time_limit}", hint)
+
     @torch.no_grad()
     def value(
         self, observations: Tensor, actions: Tensor, timesteps: Tensor | None = None
@@ -185,7 +192,7 @@ class FQE(Trainable):
         so there the critics are.
 
         Raises:
-            InputError: no time steps, though Q depends on them.
+            InputError: no time steps, though Q depends on them, or one beyond the time limit.
         """
         if timesteps is None:
             if self.config.time_aware:
@@ -196,6 +203,7 @@ class FQE(Trainable):
                     "Give zeros for initial states.",
                 )
             timesteps = torch.zeros(observations.shape[:2], device=self.device)
+        self._check_clock(timesteps)
         critics = self.target_critics if self.config.target == "soft" else self.critics
         return self._q(critics, observations, actions, timesteps)
 

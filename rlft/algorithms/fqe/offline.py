@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from rlft.algorithms.fqe.learner import FQE, FQEConfig
 from rlft.core.checks import at_least
+from rlft.core.compute import training
 from rlft.core.errors import InputError
 from rlft.data import OfflineData, Transitions
 from rlft.envs import time_limit_of
@@ -35,6 +36,7 @@ def initial_states(data: Transitions) -> np.ndarray:
     return data.observations[data.episode_starts]
 
 
+@training
 def fit_fqe(
     policy: TimedPolicy,
     data: Transitions,
