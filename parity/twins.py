@@ -17,7 +17,7 @@ from d3rlpy.torch_utility import TorchMiniBatch
 from torch import Tensor, nn
 
 from rlft.data import Batch
-from rlft.nets.stacked import MLP
+from rlft.nets.layers import MLP
 
 OBSERVATION, ACTION, BATCH, SAMPLES = 3, 2, 16, 4  # O, A, B, n
 

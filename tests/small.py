@@ -46,11 +46,11 @@ def make_recipe(
     guide: Online | None = None,
     **ratios: Any,
 ) -> Recipe:
-    """A recipe named "test" that goes on with a small SAC unless told otherwise."""
+    """A recipe named "test" that goes on with a small SAC unless told otherwise, from step 1 on."""
     return Recipe(
         name="test",
         title="a test",
-        online=Online(learner or small("sac"), **ratios),
+        online=Online(learner or small("sac"), **{"learning_starts": 0, **ratios}),
         handover=handover or Handover(),
         warmup=warmup or Warmup(),
         acting=acting or LearnerActs(),
@@ -87,12 +87,13 @@ class ModeOf(Always):
 
 
 def cut(recipe: Recipe) -> Recipe:
-    """A registered recipe without its long phases: one step of warm-up, two updates beforehand."""
+    """A registered recipe without its long phases: one step of warm-up, updates from then on."""
     acting = recipe.acting
     if isinstance(acting, JumpStart) and isinstance(acting.schedule, Automatic):
         acting = replace(acting, schedule=replace(acting.schedule, reference_updates=2))
     warmup = replace(recipe.warmup, steps=min(recipe.warmup.steps, 1))
-    return replace(recipe, warmup=warmup, acting=acting)
+    online = replace(recipe.online, learning_starts=0)
+    return replace(recipe, online=online, warmup=warmup, acting=acting)
 
 
 def narrow(config: Config) -> Config:
@@ -124,7 +125,9 @@ def pendulum_data(episodes: int = 2, steps: int = 30) -> Transitions:
 
 def same_state(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
     """Whether two state dictionaries agree in every bit."""
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+    return a.keys() == b.keys() and all(
+        a[name].dtype == b[name].dtype and torch.equal(a[name], b[name]) for name in a
+    )
 
 
 def of_seed(state: Mapping[str, Tensor], seed: int, seeds: int) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from rlft.acting.ajs.automatic import Automatic
 from rlft.acting.ajs.gate import Gate
+from rlft.acting.ajs.oracle import Oracle
 from rlft.acting.horizon import Horizon, Schedule, ScheduleContext
 from rlft.acting.roll_in import Geometric, Random
 from rlft.acting.rules import (
@@ -31,6 +32,7 @@ __all__ = [
     "JumpStart",
     "LearnerActs",
     "Linear",
+    "Oracle",
     "Policies",
     "Random",
     "RulePolicy",

@@ -15,7 +15,7 @@ from torch import Tensor
 from rlft.algorithms.trainable import Trainable
 from rlft.core.checks import within
 from rlft.core.errors import InputError
-from rlft.data import Batch
+from rlft.data import Batch, Transitions
 from rlft.nets.policies import PolicyConfig, make_policy
 from rlft.nets.stacked import CriticConfig
 
@@ -99,6 +99,9 @@ class Learner(Trainable):
         metrics = self.update_critics(batch)
         return {**metrics, **self.update_policy(batch)}
 
+    def look_at(self, data: Transitions) -> None:
+        """Warns of data that does not suit the algorithm; called before it is pre-trained."""
+
     def value(self, observations: Tensor, actions: Tensor) -> Tensor:
         """The learner's own estimate of Q: (S, B, O), (S, B, A) to (S, B).
 
@@ -117,6 +120,9 @@ class Learner(Trainable):
         None where the policy is not paid for its entropy, which is so unless a subclass says more.
         """
         return None
+
+    def start_temperature(self, values: Tensor) -> None:
+        """Starts a learned temperature from a prior's fixed one, (S,) > 0; else does nothing."""
 
     @property
     def has_entropy_bonus(self) -> bool:

@@ -21,7 +21,7 @@ from rlft.nets.stacked import CriticConfig
 @stored
 @dataclass(frozen=True)
 class BCConfig:
-    """Behaviour cloning by negative log-likelihood (as in WSRL's code).
+    """Behaviour cloning by negative log-likelihood, as in WSRL's code (kind="normal" there).
 
     Attributes:
         policy: policy network.

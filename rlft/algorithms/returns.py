@@ -7,7 +7,7 @@ Letters: S seeds, E ensemble members, B batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -47,6 +47,15 @@ class PossibleReturns:
                 "the smallest reward of a step, then the largest",
                 "Give data.reward_range, for example.",
             )
+
+    def including(self, rewards: Tensor) -> PossibleReturns:
+        """The returns that are possible with these rewards too, of any shape; wider or the same."""
+        assert self.reward_range is not None
+        low, high = self.reward_range
+        seen = float(rewards.min()), float(rewards.max())
+        if low <= seen[0] and seen[1] <= high:
+            return self
+        return replace(self, reward_range=(min(low, seen[0]), max(high, seen[1])))
 
     def steps_left(self, timesteps: Tensor) -> Tensor:
         """The return of a reward of 1 at each step from t to the end, 1 + gamma + gamma^2 + ...

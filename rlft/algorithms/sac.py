@@ -48,7 +48,7 @@ class SACConfig:
         backup_entropy: entropy bonus inside the target (RLPD on locomotion, plain SAC) or not
             (WSRL, Cal-QL). Without it Q is the plain discounted return, comparable to rollouts.
         policy_objective: the policy climbs the minimum (WSRL) or the mean (RLPD) of all critics.
-        initial_temperature: alpha at the start of training, > 0.
+        initial_temperature: alpha at the start of training, > 0, where no prior gives it.
         target_entropy: in nats for each action dimension, so that A of them make the target; -1 is
             the usual choice, RLPD takes -0.5.
 
@@ -79,8 +79,7 @@ class SACConfig:
             initial_temperature=self.initial_temperature,
             hint="Its logarithm is learned. For almost no entropy bonus give 0.01.",
         )
-        if self.target_subset is not None:
-            check_subset(self.target_subset, self.critics.ensemble)
+        check_subset("target_subset", self.target_subset, self.critics.ensemble)
 
 
 def td_target(rewards: Tensor, terminations: Tensor, next_values: Tensor, gamma: float) -> Tensor:
@@ -165,6 +164,10 @@ class SAC(ActorCritic):
     def entropy_temperature(self) -> Tensor:
         return self.temperature().detach()  # (S,)
 
+    @torch.no_grad()
+    def start_temperature(self, values: Tensor) -> None:
+        self.temperature.log.copy_(values.log())
+
     @property
     def has_entropy_bonus(self) -> bool:
         return self.config.backup_entropy
@@ -176,7 +179,7 @@ class SAC(ActorCritic):
         members = random_members(
             self.seeds,
             config.critics.ensemble,
-            config.critics.ensemble if config.target_subset is None else config.target_subset,
+            config.target_subset,
             config.target_replacement,
             self.generator,
         )

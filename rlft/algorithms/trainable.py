@@ -5,7 +5,8 @@ The names are all that handing over and storing know of a learner.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar, TypeVar
 
 import torch
@@ -47,6 +48,7 @@ class Trainable:
         self.updates = 0
         self._parts: dict[str, nn.Module] = {}
         self._optimizers: dict[str, torch.optim.Adam] = {}
+        self._descended: set[str] = set()  # parts that stepped since `idling` last began
 
     def add_part(self, name: str, part: Net) -> Net:
         """Names a network and returns it: what has a name is stored, and can be handed over."""
@@ -88,6 +90,25 @@ class Trainable:
         inputs = list(self._parts[name].parameters())
         loss.sum().backward(inputs=inputs)
         optimizer.step()
+        self._descended.add(name)
+
+    @contextmanager
+    def idling(self) -> Iterator[None]:
+        """Leaves no Adam out of an update: one without a step in this block makes it at the end.
+
+        That step is on gradients of zero. The means shrink and the step count grows; momentum goes
+        on moving the part, and one that never had a gradient stays where it is.
+        """
+        self._descended.clear()
+        yield
+        for name in self._optimizers.keys() - self._descended:
+            self._idle(name)
+
+    def _idle(self, name: str) -> None:
+        """One step of the part's Adam on gradients of zero."""
+        for parameter in self._parts[name].parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        self._optimizers[name].step()
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything that training changes, as one flat dictionary: weights, Adam, random state."""

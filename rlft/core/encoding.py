@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from rlft.core.errors import InputError
-from rlft.core.former_names import current_name
+from rlft.core.former_names import current_fields, current_name
 from rlft.core.registry import KINDS, TYPES
 
 TYPE = "__type__"
@@ -79,9 +79,8 @@ def from_json(value: Any) -> Any:
         return tuple(from_json(item) for item in value)
     if not isinstance(value, dict):
         return value
-    content = {key: from_json(item) for key, item in value.items() if key != TYPE}
     if TYPE not in value:
-        return content
+        return {key: from_json(item) for key, item in value.items()}
     name = current_name(value[TYPE])
     if name not in TYPES:
         raise InputError(
@@ -89,6 +88,8 @@ def from_json(value: Any) -> Any:
             "own, import the file or run the cell that calls rlft.register for it, and load again; "
             "else use the version of rlft that wrote it, or make the result again."
         )
+    fields_of = {key: item for key, item in value.items() if key != TYPE}
+    content = {key: from_json(item) for key, item in current_fields(name, fields_of).items()}
     kind = TYPES[name]
     expected = {f.name for f in fields(kind) if f.init}
     if unexpected := content.keys() - expected:
@@ -104,14 +105,22 @@ def from_json(value: Any) -> Any:
         ) from error
 
 
-def with_current_names(value: Any) -> Any:
-    """Stored JSON of any version with the type names of today, for comparing."""
+def brought_up_to_date(value: Any) -> Any:
+    """Stored JSON of any version as today's would be written, for comparing.
+
+    Types and fields have the names of today, and fields that came later what such a version did.
+    """
     if isinstance(value, list):
-        return [with_current_names(item) for item in value]
+        return [brought_up_to_date(item) for item in value]
     if not isinstance(value, dict):
         return value
-    content = {key: with_current_names(item) for key, item in value.items()}
-    return {**content, TYPE: current_name(value[TYPE])} if TYPE in value else content
+    content = {key: brought_up_to_date(item) for key, item in value.items()}
+    if TYPE not in value:
+        return content
+    name = current_name(value[TYPE])
+    own = fields(TYPES[name]) if name in TYPES else ()
+    later = {f.name: to_json(f.default) for f in own if f.init and f.default is not MISSING}
+    return {**later, **current_fields(name, content), TYPE: name}
 
 
 def _unregistered(kind: type) -> str:

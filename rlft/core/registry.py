@@ -21,10 +21,9 @@ from rlft.core.errors import InputError, unknown
 T = TypeVar("T")
 Entry = TypeVar("Entry")
 
-LIBRARY = "rlft"
 # Where a class may come from whose text need not be kept: versions and the library's own digest
 # tell of their changes. A notebook's cells are `__main__`.
-WITH_A_VERSION = {LIBRARY, "torch", "numpy", "gymnasium", *sys.stdlib_module_names} - {"__main__"}
+WITH_A_VERSION = {"rlft", "torch", "numpy", "gymnasium", *sys.stdlib_module_names} - {"__main__"}
 
 
 class Registry(Mapping[str, T], Generic[T]):

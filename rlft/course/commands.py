@@ -9,9 +9,8 @@ from typing import Literal
 import tyro
 
 from rlft.course.catalogue import all_exercises
+from rlft.course.make import differences, guide, readme
 from rlft.course.make.exercises import build
-from rlft.course.make.guide import write_guide
-from rlft.course.make.readme import write_readme
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Course:
 
     Attributes:
         action: "build" writes exercises/ from solutions/, the one source of both; "tables" writes
-            the tables of the README and the instructor guide.
+            the tables of the README, the instructor guide and the page on the authors' code.
         solutions: folder of the sources.
         exercises: folder of what is made.
     """
@@ -32,7 +31,12 @@ class Course:
     def run(self) -> None:
         """Writes, and prints what was written."""
         if self.action == "tables":
-            for path in (write_readme(), write_guide()):
+            for path, whole in (
+                (readme.README, readme.whole),
+                (guide.GUIDE, guide.whole),
+                (differences.PAGE, differences.whole),
+            ):
+                path.write_text(whole(path.read_text(encoding="utf-8")), encoding="utf-8")
                 print(f"wrote {path}")
             return
         changed = build(self.solutions, self.exercises, all_exercises())

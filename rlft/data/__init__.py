@@ -4,6 +4,7 @@ from rlft.data.batch import Batch
 from rlft.data.datasets import DatasetEntry, list_datasets, load_dataset, make_datasets
 from rlft.data.offline import OfflineData
 from rlft.data.replay import ReplayBuffer
+from rlft.data.rewards import return_range_scale, transform_rewards
 from rlft.data.specs import DATASETS, DatasetSpec
 from rlft.data.transitions import Transitions
 
@@ -18,4 +19,6 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "make_datasets",
+    "return_range_scale",
+    "transform_rewards",
 ]

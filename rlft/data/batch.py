@@ -28,9 +28,9 @@ class Batch:
         rewards: (S, B).
         next_observations: (S, B, O).
         terminations: (S, B), 1 where the task ended (no bootstrap), else 0, also at truncations.
-        returns_to_go: (S, B), discounted return of the rest of the episode; -inf where it is not
-            known, so that max(Q, return-to-go) leaves Q as it is: while the online episode still
-            runs, and in episodes with negative rewards that the clock cut off.
+        returns_to_go: (S, B), discounted return from here on, at least: after an episode that the
+            clock cut off, the smallest reward for ever. -inf while the online episode still runs,
+            so that max(Q, return-to-go) leaves Q as it is.
         timesteps: (S, B), step within the episode, from 0.
     """
 

@@ -56,6 +56,58 @@ def discounted_sums(rewards: np.ndarray, ends: np.ndarray, gamma: float) -> np.n
     return np.array(sums[::-1], dtype=np.float32)
 
 
+def unseen_shares(ends: np.ndarray, terminations: np.ndarray, gamma: float) -> np.ndarray:
+    """How much of its discounted future each row's episode does not show.
+
+    Args:
+        ends: (N,) bool, true at the last row of each episode.
+        terminations: (N,) bool, true where the task ended: nothing comes after.
+        gamma: discount for one step, in [0, 1].
+
+    Returns:
+        (N,) float64: gamma^n where the clock cut the episode off n rows later, the row itself
+        included; 0 where the task ended.
+    """
+    check_gamma(gamma)
+    last = np.flatnonzero(ends)  # (K,)
+    of_row = last[np.searchsorted(last, np.arange(len(ends)))]  # (N,), its episode's last row
+    steps = of_row - np.arange(len(ends)) + 1
+    return np.where(terminations[of_row], 0.0, float(gamma) ** steps)
+
+
+def return_floors(
+    rewards: np.ndarray,
+    ends: np.ndarray,
+    terminations: np.ndarray,
+    gamma: float,
+    smallest: float,
+) -> np.ndarray:
+    """What each row's behaviour earns at least: the floor of Cal-QL.
+
+    The seen rewards, and for what the clock cut off the worst that can follow, the smallest reward
+    for ever: gamma^n smallest / (1 - gamma). In an episode of nothing but that reward it is
+    smallest / (1 - gamma) in every row, as in Cal-QL's code for a sparse task that was not solved.
+
+    Args:
+        rewards: (N,) rewards, episodes one after the other.
+        ends: (N,) bool, true at the last row of each episode.
+        terminations: (N,) bool, true where the task ended.
+        gamma: discount for one step, in [0, 1].
+        smallest: the smallest reward of one step that the environment can give. Above 0 it counts
+            as 0: the task may end at once.
+
+    Returns:
+        (N,) float32; -inf where rewards are negative and gamma is 1, as the rest has no bound.
+    """
+    floors = discounted_sums(rewards, ends, gamma)  # (N,), of what was seen
+    least = min(smallest, 0.0)
+    if least < 0:
+        unseen = unseen_shares(ends, terminations, gamma)  # (N,)
+        cut = unseen > 0
+        floors[cut] += unseen[cut] * (least / (1 - gamma) if gamma < 1 else -np.inf)
+    return floors
+
+
 def timesteps_of(ends: np.ndarray) -> np.ndarray:
     """Step within its episode of every row.
 

@@ -21,7 +21,7 @@ from rlft.data.batch import (
     transition_layout,
     unpack_transitions,
 )
-from rlft.data.episodes import check_gamma, discounted_sums
+from rlft.data.episodes import check_gamma, return_floors
 from rlft.data.offline import OfflineData
 from rlft.data.transitions import Transitions
 
@@ -42,6 +42,8 @@ class ReplayBuffer:
         gamma: discount of the returns-to-go, in [0, 1].
         offline: the dataset to draw from too.
         offline_share: logged share of each minibatch, in [0, 1]; None is proportional.
+        smallest_reward: of one step, as far as is known; `offline`, and what a seed sees until an
+            episode's end, count too. It bounds what episodes that the clock cut off still cost.
         device: where the transitions live and where batches appear.
 
     Raises:
@@ -59,6 +61,7 @@ class ReplayBuffer:
         gamma: float,
         offline: Transitions | None = None,
         offline_share: float | None = None,
+        smallest_reward: float = 0.0,
         device: torch.device | str = "cpu",
     ) -> None:
         hint = "Use seeds=1 for a single run; capacity counts the rows that each seed keeps."
@@ -81,6 +84,8 @@ class ReplayBuffer:
                     f"a dataset of the same environment."
                 )
             self.offline = OfflineData(offline, seeds, gamma=gamma, device=device)
+            smallest_reward = min(smallest_reward, offline.reward_range[0])
+        self._smallest = np.full(seeds, smallest_reward, dtype=np.float64)
         self._layout = transition_layout(observation_size, action_size)
         width = self._layout["timesteps"].stop
         self.packed = torch.zeros(seeds, capacity, width, device=device)  # (S, capacity, W)
@@ -146,6 +151,7 @@ class ReplayBuffer:
         self._filled = min(self._filled + 1, self.capacity)
         # An episode longer than the ring has lost its first steps: fill in those that are left.
         self._episode_lengths = np.minimum(self._episode_lengths + 1, self.capacity)
+        self._smallest = np.minimum(self._smallest, new[:, self._layout["rewards"].start])
         for seed in range(self.seeds):
             if terminations[seed] or truncations[seed]:
                 self._finish_episode(seed, bool(terminations[seed]))
@@ -199,19 +205,19 @@ class ReplayBuffer:
     def _finish_episode(self, seed: int, terminated: bool) -> None:
         """Fills in the returns-to-go of the episode of one seed that just ended.
 
-        They stay -inf if the clock cut off an episode that costs something: what the rest would
-        have cost is unknown, and a sum without it is no floor for Cal-QL.
+        They are not filled in again when a smaller reward is seen later.
         """
         length = int(self._episode_lengths[seed])
         self._episode_lengths[seed] = 0
         # Where the episode lies, oldest first, around the ring's end where need be.
         index = (self._next - length + torch.arange(length)) % self.capacity
         rewards = self.packed[seed, index, self._layout["rewards"].start]  # (T,)
-        if not terminated and rewards.min() < 0:
-            return
         ends = np.zeros(length, dtype=bool)
         ends[-1] = True
-        returns = discounted_sums(rewards.numpy(force=True), ends, self.gamma)
+        smallest = float(self._smallest[seed])
+        returns = return_floors(
+            rewards.numpy(force=True), ends, ends & terminated, self.gamma, smallest
+        )
         column = self._layout["returns_to_go"].start
         self.packed[seed, index, column] = torch.from_numpy(returns).to(self.packed.device)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from rlft.core.errors import InputError
-from rlft.data.episodes import ARRAYS, check_arrays, discounted_sums
+from rlft.data.episodes import ARRAYS, check_arrays, discounted_sums, return_floors, unseen_shares
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +30,7 @@ class Transitions:
     Attributes:
         observations: (N, O) float32.
         actions: (N, A) float32, normalised to [-1, 1]; rounding beyond the box is clipped.
-        rewards: (N,) float32, the environment's own reward, never transformed.
+        rewards: (N,) float32, the environment's own, unless `transform_rewards` made the dataset.
         next_observations: (N, O) float32, at an episode's end the true last observation.
         terminations: (N,) bool, the task ended here: the value after this row is zero.
         truncations: (N,) bool, the clock ended here: the value after this row is not zero.
@@ -123,14 +123,15 @@ class Transitions:
         """
         return discounted_sums(self.rewards, self.terminations | self.truncations, gamma)
 
-    def return_floor(self, gamma: float) -> np.ndarray:
-        """What the behaviour is known to have earned at least: the floor of Cal-QL.
+    def return_floor(self, gamma: float, smallest_reward: float | None = None) -> np.ndarray:
+        """What the behaviour earned at least from each row on: the floor of Cal-QL.
 
-        The return-to-go; but -inf, which is no floor at all, in truncated episodes with a negative
-        reward, as the rest of such an episode may have cost any amount.
+        The return-to-go, and after an episode that the clock cut off the smallest reward for ever;
+        see `return_floors`.
 
         Args:
             gamma: discount for one step, in [0, 1].
+            smallest_reward: the smallest that the environment can give; None: that of the data.
 
         Returns:
             (N,) float32.
@@ -138,11 +139,18 @@ class Transitions:
         Raises:
             InputError: gamma outside [0, 1].
         """
-        starts = self.episode_starts  # (K,)
-        costly = np.minimum.reduceat(self.rewards, starts) < 0  # (K,)
-        cut = ~np.logical_or.reduceat(self.terminations, starts)  # (K,)
-        unknown = np.repeat(costly & cut, self.episode_lengths())  # (N,)
-        return np.where(unknown, np.float32(-np.inf), self.returns_to_go(gamma))
+        smallest = self.reward_range[0] if smallest_reward is None else smallest_reward
+        ends = self.terminations | self.truncations
+        return return_floors(self.rewards, ends, self.terminations, gamma, smallest)
+
+    def floor_share(self, gamma: float) -> float:
+        """Share of the rows whose floor says something, in [0, 1].
+
+        A row counts if at least half of its discounted future was seen: what was not seen enters at
+        its worst, so that the floors of other rows lie far below any return.
+        """
+        ends = self.terminations | self.truncations
+        return float((unseen_shares(ends, self.terminations, gamma) <= 0.5).mean())
 
     def select_episodes(self, episodes: Sequence[int] | np.ndarray) -> Transitions:
         """The dataset reduced to some of its episodes, in the order given.

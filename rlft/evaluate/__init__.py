@@ -14,6 +14,7 @@ from rlft.evaluate.metrics import (
     training_regret,
 )
 from rlft.evaluate.noise import noise_floor
+from rlft.evaluate.policy_distance import policy_kl
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.evaluate.support import QError, Support, estimate_q, q_error, support_distance
@@ -39,6 +40,7 @@ __all__ = [
     "monte_carlo_q",
     "noise_floor",
     "normalise",
+    "policy_kl",
     "q_error",
     "regret",
     "smooth",

@@ -16,7 +16,7 @@ from rlft.core.errors import InputError, NumericalError
 from rlft.data import Transitions
 from rlft.finetune import Prior, Run, RunPlan, finetune, pretrain, untrained
 from rlft.finetune.handover import hand_over, hand_over_guide
-from rlft.finetune.start import check_warmup, environment_of
+from rlft.finetune.start import check_length, environment_of
 from rlft.recipes import Pretraining, Recipe
 from rlft.results.digest import code_digest
 from rlft.results.provenance import provenance
@@ -51,7 +51,7 @@ class Experiment:
         name = "nothing" if recipe.prior is None else f"the prior {recipe.prior.name!r}"
         try:
             prior = self._blank(recipe.prior)
-            check_warmup(recipe, self.plan)
+            check_length(recipe, self.plan)
             environment_of(prior)
             learner, _ = hand_over(prior, recipe)
             guide = hand_over_guide(prior, recipe) or prior.learner

@@ -17,7 +17,7 @@ import torch
 
 from rlft.algorithms import Config, Learner
 from rlft.core.checks import at_least
-from rlft.core.encoding import to_json, with_current_names
+from rlft.core.encoding import brought_up_to_date, to_json
 from rlft.core.errors import InputError
 from rlft.core.files import load_note, load_tensors, save_tensors
 from rlft.core.registry import stored
@@ -123,7 +123,7 @@ class Checkpoint:
                 f"The checkpoint {str(self.path)!r} has format {found}, this version of rlft reads "
                 f"formats up to {FORMAT}. Use the version that wrote it, or give another path."
             )
-        self._check(with_current_names(setup), updates, steps)
+        self._check(brought_up_to_date(setup), updates, steps)
         parts = {
             kind: {
                 key.removeprefix(kind): value

@@ -6,6 +6,7 @@ and what started fresh; `report.switch_report` prints it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,10 +18,10 @@ from rlft.core.registry import stored
 from rlft.finetune.pretrain import Prior
 from rlft.recipes.recipe import Handover, Recipe, online_config
 
-# Which parts belong to each tick of a `Handover`. The first must exist in the prior if the online
-# learner has it; the others cross where both sides have them.
-PARTS_OF_POLICY = ("policy", "behaviour")
-PARTS_OF_CRITICS = ("critics", "state_value")
+# Which parts belong to a tick of a `Handover`, where it is not the one of its own name alone. The
+# first must exist in the prior if the online learner has it; the others cross where both sides have
+# them.
+PARTS = {"policy": ("policy", "behaviour"), "critics": ("critics", "state_value")}
 
 
 @stored
@@ -32,21 +33,29 @@ class HandoverRecord:
         parts: names of the parts whose weights came from the prior.
         optimizers: names of the parts whose Adam state came along.
         fresh: names of the parts that started new; fresh target critics are copies of the critics.
+        temperature: where the entropy temperature starts and why; "" without one.
     """
 
     parts: tuple[str, ...]
     optimizers: tuple[str, ...]
     fresh: tuple[str, ...]
+    temperature: str = ""
 
 
-def _wanted(handover: Handover) -> tuple[str, ...]:
-    ticks = (
-        (handover.policy, PARTS_OF_POLICY),
-        (handover.critics, PARTS_OF_CRITICS),
-        (handover.target_critics and handover.critics, ("target_critics",)),
-        (handover.temperature, ("temperature",)),
-    )
-    return tuple(name for ticked, names in ticks if ticked for name in names)
+def _parts_of(ticks: Collection[str]) -> list[str]:
+    """The parts that belong to ticks of a `Handover`."""
+    return [part for tick in ticks for part in PARTS.get(tick, (tick,))]
+
+
+def _wanted(handover: Handover) -> list[str]:
+    """The parts that are to cross; targets of other critics would be of no use."""
+    ticks = {
+        "policy": handover.policy,
+        "critics": handover.critics,
+        "target_critics": handover.target_critics and handover.critics,
+        "temperature": handover.temperature,
+    }
+    return _parts_of([tick for tick, ticked in ticks.items() if ticked])
 
 
 def hand_over_guide(
@@ -107,11 +116,32 @@ def hand_over(
         load_part(own[name], {k: v for k, v in state.items() if k.startswith(f"{name}/")}, name)
     if "target_critics" in own and "target_critics" not in crossed:
         own["target_critics"].load_state_dict(own["critics"].state_dict())
-    moments: tuple[str, ...] = ()
-    if recipe.handover.optimizers:
-        theirs = given.optimizers()
-        moments = tuple(n for n in crossed if n in theirs and n in learner.optimizers())
-        for name in moments:
-            load_adam(learner.optimizers()[name], state, name)
+    both = given.optimizers().keys() & learner.optimizers().keys()
+    wanted = _parts_of(recipe.handover.optimizers)
+    moments = tuple(name for name in crossed if name in both and name in wanted)
+    for name in moments:
+        load_adam(learner.optimizers()[name], state, name)
     fresh = tuple(name for name in own if name not in crossed)
-    return learner, HandoverRecord(crossed, moments, fresh)
+    start = start_of_temperature(given, learner, recipe.handover)
+    return learner, HandoverRecord(crossed, moments, fresh, start)
+
+
+def start_of_temperature(given: Learner, learner: Learner, handover: Handover) -> str:
+    """Gives a learned temperature its start, if the parts that crossed have not, and says which.
+
+    A prior may be paid for its entropy at a fixed rate (InAC's tau): its Q was trained with that.
+    """
+    if "temperature" not in learner.parts():
+        return ""
+    if not handover.temperature:
+        origin = "not handed over"
+    elif "temperature" in given.parts():
+        origin = "handed over"
+    elif given.entropy_temperature is None:
+        origin = "nothing to cross"
+    else:
+        learner.start_temperature(given.entropy_temperature)
+        origin = "nothing to cross but the prior's fixed one"
+    value = learner.entropy_temperature
+    assert value is not None
+    return f"{origin}; starts at {value.mean():.3g}"

@@ -26,6 +26,7 @@ from rlft.core.compute import find_device
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
 from rlft.envs import make_vec, time_limit_of, true_next_observations
+from rlft.evaluate.policy_distance import policy_kl
 from rlft.evaluate.rollout import Evaluator
 from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.plan import RunPlan
@@ -34,8 +35,10 @@ from rlft.finetune.recorder import Recorder
 from rlft.finetune.run import Run
 from rlft.finetune.training_episodes import Episodes
 from rlft.finetune.updates import learn, warm_up
-from rlft.recipes.recipe import Recipe
+from rlft.recipes.recipe import Recipe, first_update
 
+# Logged states at which the policy is compared with the prior's: their mean is known to 5 %.
+KL_STATES = 256
 Callback = Callable[[int, Learner, ReplayBuffer], None]
 
 
@@ -50,6 +53,7 @@ def make_replay(prior: Prior, recipe: Recipe, steps: int, device: torch.device) 
         gamma=recipe.online.learner.gamma,
         offline=None if handover.retention == "drop" else prior.data,
         offline_share=handover.offline_share if handover.retention == "mix" else None,
+        smallest_reward=prior.data.reward_range[0],
         device=device,
     )
 
@@ -81,12 +85,16 @@ class OnlineLoop:
         self.policies = Policies(self.learner.policy, walker, frozen)
         recipe.acting.check(self.policies)
         self.replay = make_replay(prior, recipe, plan.steps, device)
+        self.first_update = first_update(recipe)
         self.generator = torch.Generator(device).manual_seed(stream(seed, Role.LOOP))
         self.horizon = recipe.acting.schedule.start(self.schedule_context())
         self.episodes, self.recorder = Episodes(prior.seeds), Recorder(plan.eval_every)
         self.points: list[int] = []
         self.curves: dict[str, list[np.ndarray]] = {"mode": [], "sampled": [], "behaviour": []}
         self.switch_returns: dict[str, np.ndarray] = {}
+        logged = prior.data.observations
+        even = np.linspace(0, len(logged) - 1, KL_STATES).round().astype(np.int64)
+        self.logged_states, self.kl = logged[even], []  # (N, O), and an (S,) for each point
 
     def schedule_context(self) -> ScheduleContext:
         """What the schedule of h may look at."""
@@ -142,7 +150,9 @@ class OnlineLoop:
         return shown, done
 
     def update(self, step: int) -> Metrics:
-        """The gradient steps that belong to an environment step."""
+        """The gradient steps that belong to an environment step; nothing while the replay fills."""
+        if len(self.replay) < self.first_update:
+            return {}
         if self.warming(step):  # h waits too: no policy has moved that it could judge
             return warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
         metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)
@@ -171,6 +181,8 @@ class OnlineLoop:
         for name, result in played.items():
             self.curves[name].append(result.mean_returns)  # (S,)
             self.switch_returns.setdefault(name, result.returns)  # (S, K), of the first alone
+        mine, priors = self.policies.learner, self.policies.frozen
+        self.kl.append(policy_kl(mine, priors, self.logged_states, samples=4, seed=seed))
         behaviour = self.curves["behaviour"][-1]
         if not self.warming(step + 1):  # the return of another rule says nothing of h
             self.horizon.after_evaluation(step, behaviour)
@@ -228,4 +240,5 @@ class OnlineLoop:
             seconds=seconds,
             env_kwargs=self.env_kwargs,
             switch_returns=self.switch_returns,
+            kl=np.stack(self.kl, 1),
         )

@@ -110,6 +110,7 @@ def pretrain(
         seed=stream(seed, Role.PRETRAINED_LEARNER),
         device=where,
     )
+    learner.look_at(data)
     batches = OfflineData(data, seeds, gamma=config.gamma, device=where)
     generator = torch.Generator(where).manual_seed(stream(seed, Role.PRETRAINING_BATCHES))
     recorder = Recorder(log_every)

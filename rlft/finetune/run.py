@@ -42,6 +42,9 @@ class Run:
         switch_returns: of each curve, by "mode", "sampled" and "behaviour", the returns of the
             single episodes of its evaluation at the switch, (S, K): how much of a drop is noise.
             Empty for a run that an older version kept.
+        kl: (S, P), how far the learner's policy is from the prior's, in nats at logged states, see
+            `policy_kl`: a curve that does not fall may be that of a policy that does not move. None
+            for a run that an older version kept.
     """
 
     recipe: Recipe
@@ -63,6 +66,7 @@ class Run:
     seconds: float
     env_kwargs: dict[str, Any] = field(default_factory=dict)
     switch_returns: dict[str, np.ndarray] = field(default_factory=dict)
+    kl: np.ndarray | None = None
 
     def summary(
         self, *, best: float | None = None, curve: str = "sampled", window: int = 1

@@ -12,18 +12,24 @@ from rlft.finetune.loop import Callback, OnlineLoop
 from rlft.finetune.plan import RunPlan
 from rlft.finetune.pretrain import Prior
 from rlft.finetune.run import Run
-from rlft.recipes.recipe import Recipe
+from rlft.recipes.recipe import Recipe, first_update
 from rlft.recipes.registry import find_recipe
 
 
-def check_warmup(recipe: Recipe, plan: RunPlan) -> None:
-    """Raises InputError if no policy would ever learn: the warm-up takes the whole run."""
+def check_length(recipe: Recipe, plan: RunPlan) -> None:
+    """Raises InputError if no policy would ever learn: what comes first takes the whole run."""
     if recipe.warmup.steps >= plan.steps:
         raise InputError(
             f"The warm-up of recipe {recipe.name!r} takes {recipe.warmup.steps:,} steps, the whole "
             f"run only {plan.steps:,}: no policy would ever learn. Give steps="
             f"{2 * recipe.warmup.steps} or more, or a shorter warm-up: "
             "replace(recipe, warmup=replace(recipe.warmup, steps=...))."
+        )
+    if (first := first_update(recipe)) > plan.steps:
+        raise InputError(
+            f"Recipe {recipe.name!r} updates nothing before its replay has {first:,} transitions "
+            f"of each seed, and the run takes only {plan.steps:,} steps. Give steps={2 * first} or "
+            "more, or replace(recipe, online=replace(recipe.online, learning_starts=0))."
         )
 
 
@@ -98,7 +104,7 @@ def finetune(
 
     Raises:
         InputError: for an unknown recipe, environment or device, a number too small, sizes, seeds
-            or a jump start that do not fit the prior, or a warm-up as long as the run.
+            or a jump start that do not fit the prior, or a run that ends before its first update.
         NumericalError: if a loss, or what the environment returns, is NaN or infinite; names the
             seed.
     """
@@ -116,6 +122,6 @@ def finetune(
             f"seeds={seeds}, but the prior was trained with {prior.seeds} seeds and each run goes "
             f"on from its own. Leave `seeds` out, or pre-train with seeds={seeds}."
         )
-    check_warmup(recipe, plan)
+    check_length(recipe, plan)
     env_id, env_kwargs = environment_of(prior, env_id, env_kwargs)
     return OnlineLoop(prior, recipe, plan, env_id, env_kwargs).run(callbacks)

@@ -5,6 +5,8 @@ Letters: S seeds, B batch.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 
 from rlft.algorithms import Learner
@@ -21,6 +23,10 @@ def learn(
     The minibatches are interleaved before they are split, so that each has the replay's share of
     logged transitions.
 
+    Where the policy has its turn after each of them, critics and policy are updated in one. Else
+    each update has gradients for one half, and with `idle_steps` the Adams of the other half step
+    on zeros.
+
     Args:
         learner: updated in place.
         online: the ratios.
@@ -35,12 +41,18 @@ def learn(
     batch = replay.sample(learner.config.batch_size, generator, batches=online.utd)
     metrics: Metrics = {}
     waiting: list[Batch] = []
+    every_adam = learner.idling if online.idle_steps else nullcontext
     for i, minibatch in enumerate(batch.split(online.utd), start=1):
-        metrics |= learner.update_critics(minibatch)
+        if online.policy_delay == 1:
+            metrics |= learner.update(minibatch)
+            continue
+        with every_adam():
+            metrics |= learner.update_critics(minibatch)
         waiting.append(minibatch)
         if ((step - 1) * online.utd + i) % online.policy_delay == 0:
             seen = Batch.concatenate(waiting) if online.policy_batch == "all" else minibatch
-            metrics |= learner.update_policy(seen)
+            with every_adam():
+                metrics |= learner.update_policy(seen)
             waiting.clear()
     return metrics
 

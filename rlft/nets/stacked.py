@@ -1,25 +1,20 @@
-"""Networks whose first axis is the seed: S independent runs in one set of matrix products.
+"""Critics and value networks for S seeds at once, and the helpers around them.
 
-Every weight is `(G, ...)` where a group is one seed (policies, value nets: G = S) or one ensemble
-member of one seed (critics: G = S * E). A batched product never mixes groups, so seeds cannot
-influence each other. Read `StackedLinear` first: everything else is built from it.
-
-Letters: S seeds, E ensemble members, B batch, O observation size, A action size, G groups.
+Letters: S seeds, E ensemble members, B batch, O observation size, A action size.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rlft.core.checks import at_least, within
+from rlft.core.checks import at_least, positive, refused
 from rlft.core.registry import stored
+from rlft.nets.initial_weights import InitialWeights
+from rlft.nets.layers import MLP
 
 
 @stored
@@ -34,93 +29,27 @@ class CriticConfig:
         initial_value: what an untrained critic predicts everywhere, in units of return. With -1 a
             step, 0 is optimistic and -1 / (1 - gamma) pessimistic about what was never seen; adding
             a constant to all rewards has the same effect, which is why a reward convention matters.
+        norm_epsilon: what LayerNorm adds to the variance: PyTorch's 1e-5, or flax's 1e-6 (WSRL,
+            RLPD).
+        shared_output: the critics of a seed have one output layer together, which learns from all
+            of them (WSRL's code), or one each (RLPD's).
+        initial_weights: how weights start.
+
+    Raises:
+        InputError: an epsilon that is not positive.
     """
 
     ensemble: int = 2
     hidden: tuple[int, ...] = (64, 64)
     layer_norm: bool = True
     initial_value: float = 0.0
+    norm_epsilon: float = 1e-5
+    shared_output: bool = False
+    initial_weights: InitialWeights = InitialWeights()
 
-
-class StackedLinear(nn.Module):
-    """G linear layers applied to G batches in one call.
-
-    Args:
-        groups: G.
-        inputs: size of the last axis going in.
-        outputs: size of the last axis coming out.
-        generator: source of the initial weights, uniform in +-1/sqrt(inputs) as in `nn.Linear`.
-    """
-
-    def __init__(self, groups: int, inputs: int, outputs: int, generator: torch.Generator):
-        super().__init__()
-        bound = 1 / math.sqrt(inputs)
-
-        def uniform(*shape: int) -> nn.Parameter:
-            values = torch.rand(shape, generator=generator, device=generator.device)
-            return nn.Parameter((2 * values - 1) * bound)
-
-        self.weight = uniform(groups, inputs, outputs)  # (G, in, out)
-        self.bias = uniform(groups, 1, outputs)  # (G, 1, out)
-
-    def forward(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Maps (G, B, in) to (G, B, out); `rows` picks the groups to use, in order."""
-        weight = self.weight if rows is None else self.weight[rows]
-        bias = self.bias if rows is None else self.bias[rows]
-        if weight.shape[-1] == 1:  # a product with one column is faster as multiply and sum
-            return (x * weight.transpose(1, 2)).sum(-1, keepdim=True) + bias  # (G, B, 1)
-        return torch.baddbmm(bias, x, weight)  # (G, B, out)
-
-
-class StackedLayerNorm(nn.Module):
-    """LayerNorm over the last axis with a scale and shift of its own for each group."""
-
-    def __init__(self, groups: int, size: int, device: torch.device):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(groups, 1, size, device=device))  # (G, 1, size)
-        self.shift = nn.Parameter(torch.zeros(groups, 1, size, device=device))  # (G, 1, size)
-
-    def forward(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Maps (G, B, size) to (G, B, size)."""
-        scale = self.scale if rows is None else self.scale[rows]
-        shift = self.shift if rows is None else self.shift[rows]
-        return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:]), scale)  # (G, B, size)
-
-
-class MLP(nn.Module):
-    """G multilayer perceptrons: linear, (LayerNorm,) ReLU, ..., linear.
-
-    Args:
-        groups: G.
-        sizes: input size, hidden sizes, output size.
-        layer_norm: LayerNorm before every ReLU.
-        generator: source of the initial weights; its device is the network's device.
-    """
-
-    def __init__(
-        self, groups: int, sizes: tuple[int, ...], layer_norm: bool, generator: torch.Generator
-    ):
-        super().__init__()
-        self.linears = nn.ModuleList(
-            StackedLinear(groups, i, o, generator) for i, o in itertools.pairwise(sizes)
-        )
-        normed = sizes[1:-1] if layer_norm else ()
-        self.norms = nn.ModuleList(StackedLayerNorm(groups, n, generator.device) for n in normed)
-
-    @torch.no_grad()
-    def shift_output(self, amount: float) -> None:
-        """Adds a constant to what the network predicts everywhere."""
-        self.linears[-1].get_parameter("bias").add_(amount)
-
-    def forward(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Maps (G, B, sizes[0]) to (G, B, sizes[-1]); `rows` picks groups."""
-        for i, linear in enumerate(self.linears):
-            x = linear(x, rows)  # (G, B, sizes[i + 1])
-            if i + 1 < len(self.linears):
-                if self.norms:
-                    x = self.norms[i](x, rows)
-                x = F.relu(x)
-        return x
+    def __post_init__(self) -> None:
+        hint = "It keeps LayerNorm from dividing by zero; PyTorch's is 1e-5."
+        positive(norm_epsilon=self.norm_epsilon, hint=hint, of="CriticConfig")
 
 
 class QEnsemble(nn.Module):
@@ -145,8 +74,14 @@ class QEnsemble(nn.Module):
         super().__init__()
         at_least(1, ensemble=config.ensemble, hint="Use 2 critics, or 10.", of="CriticConfig")
         self.seeds, self.ensemble = seeds, config.ensemble
-        sizes = (observation_size + action_size, *config.hidden, 1)
-        self.mlp = MLP(seeds * config.ensemble, sizes, config.layer_norm, generator)
+        self.mlp = MLP(
+            seeds * config.ensemble,
+            observation_size + action_size,
+            1,
+            config,
+            generator,
+            sharing=config.ensemble if config.shared_output else 1,
+        )
         self.mlp.shift_output(config.initial_value)
 
     def forward(
@@ -179,7 +114,7 @@ class ValueNet(nn.Module):
         self, seeds: int, observation_size: int, config: CriticConfig, generator: torch.Generator
     ):
         super().__init__()
-        self.mlp = MLP(seeds, (observation_size, *config.hidden, 1), config.layer_norm, generator)
+        self.mlp = MLP(seeds, observation_size, 1, config, generator)
         self.mlp.shift_output(config.initial_value)
 
     def forward(self, observations: Tensor) -> Tensor:
@@ -187,21 +122,22 @@ class ValueNet(nn.Module):
         return self.mlp(observations).squeeze(-1)
 
 
-def check_subset(subset: int, ensemble: int) -> None:
-    """Raises InputError unless `subset` critics can be drawn from an ensemble of that size."""
-    hint = "Make the ensemble larger or the subset smaller."
-    within(1, ensemble, target_subset=subset, hint=hint)
+def check_subset(name: str, subset: int | None, ensemble: int) -> None:
+    """Raises InputError unless the subset of that name can be drawn from so many critics."""
+    if subset is not None and not 1 <= subset <= ensemble:
+        hint = "Make the ensemble larger or the subset smaller."
+        raise refused(name, subset, f"a number in [1, {ensemble}]", hint)
 
 
 def random_members(
-    seeds: int, ensemble: int, subset: int, replacement: bool, generator: torch.Generator
+    seeds: int, ensemble: int, subset: int | None, replacement: bool, generator: torch.Generator
 ) -> Tensor | None:
-    """Draws, for each seed, the critics whose minimum makes the target (REDQ, algorithm 1).
+    """Draws, for each seed, critics that stand for all of them (REDQ, algorithm 1).
 
     Args:
         seeds: S.
         ensemble: E.
-        subset: M, the number of critics drawn, 1 to E (E itself: all, nothing is drawn).
+        subset: M, the number of critics drawn, 1 to E (E itself or None: all, nothing is drawn).
         replacement: True as in WSRL's code (the same critic may come twice), False as in RLPD's.
         generator: source of randomness.
 
@@ -211,8 +147,8 @@ def random_members(
     Raises:
         InputError: if `subset` is not in 1..E.
     """
-    check_subset(subset, ensemble)
-    if subset == ensemble:
+    check_subset("subset", subset, ensemble)
+    if subset is None or subset == ensemble:
         return None
     device = generator.device
     if replacement:

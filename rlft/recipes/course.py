@@ -28,6 +28,7 @@ from rlft.recipes.papers import (
     CALQL_PAPER,
     CQL_PAPER,
     EXPLORE_PAPER,
+    FRESH_POLICY_ADAM,
     INAC_PAPER,
     IQL_PAPER,
     JSRL_PAPER,
@@ -199,8 +200,9 @@ JUMP_STARTS = (
     Recipe(
         name="ajs",
         title="AJS: an InAC guide, a SAC explorer, FQE decides",
-        # All networks come from offline training, as the paper says, targets and moments included.
+        # All networks come from offline training, as the paper says; of Adam it says nothing.
         online=Online(SACConfig()),
+        handover=FRESH_POLICY_ADAM,
         acting=JumpStart(guide=GuideActs(), schedule=Automatic()),
         guide=Online(InACConfig()),
         prior=INAC_PRIOR,

@@ -33,6 +33,7 @@ from rlft.recipes.papers import (
     CALQL_PAPER,
     CQL_PAPER,
     EXPLORE_PAPER,
+    FRESH_POLICY_ADAM,
     INAC_PAPER,
     IQL_PAPER,
     JSRL_PAPER,
@@ -64,7 +65,13 @@ TEN_CALQL_PRIOR = Pretraining("calql", TEN_CALQL, LONG_STEPS)
 TEN_IQL_PRIOR = Pretraining("iql", TEN_IQL, LONG_STEPS)
 
 # Four minibatches of 256 for the critics, then one update of policy and temperature on all 1,024.
-WSRL_ONLINE = Online(WSRL_SAC, utd=4, policy_delay=4, policy_batch="all")
+# Its code passes all networks to each of the five, so that every Adam steps in every one. No update
+# before the replay holds as many (finetune.py: batch_size * (1 - offline_data_ratio)).
+WSRL_ONLINE = Online(
+    WSRL_SAC, utd=4, policy_delay=4, policy_batch="all", learning_starts=1_024, idle_steps=True
+)
+# Cal-QL's code collects whole trajectories and waits for the first (1,000 steps on locomotion).
+CALQL_ONLINE = Online(CALQL, learning_starts=1_000)
 
 # Restarting the temperature at 1 adds a large entropy bonus, which destroys a narrow policy, and
 # restarting the targets moves them by a jump: SAC does both here on purpose, as a plain script does
@@ -128,7 +135,7 @@ BASELINES = (
     Recipe(
         name="calql",
         title="Cal-QL, offline data dropped",
-        online=Online(CALQL),
+        online=CALQL_ONLINE,
         prior=CALQL_PRIOR,
         source=Source(CALQL_PAPER, "baseline"),
         preset="paper",
@@ -136,7 +143,7 @@ BASELINES = (
     Recipe(
         name="calql-retain",
         title="Cal-QL, half of each batch offline",
-        online=Online(CALQL),
+        online=CALQL_ONLINE,
         handover=Handover(retention="mix", offline_share=0.5),
         prior=CALQL_PRIOR,
         source=Source(CALQL_PAPER, "baseline"),
@@ -227,6 +234,7 @@ JUMP_STARTS = (
         name="ajs",
         title="AJS: an InAC guide, a SAC explorer, FQE decides",
         online=Online(SAC),
+        handover=FRESH_POLICY_ADAM,
         acting=JumpStart(
             guide=GuideActs(),
             schedule=Automatic(
@@ -242,7 +250,7 @@ JUMP_STARTS = (
 
 # Known: a random ensemble of ten, 16 critic updates a step, already while the frozen policy
 # collects. Unknown: for how long (here WSRL's 5,000 steps), epsilon, what epsilon-greedy means for
-# continuous actions, and which transitions the one policy update sees.
+# continuous actions, which transitions the one policy update sees, and whether Adam idles.
 PORL = Recipe(
     name="porl",
     title="PORL: epsilon-greedy pre-sampling, then fast SAC",

@@ -1,8 +1,7 @@
 """The learners at the papers' scale: every constant, and where the sources leave one open.
 
 The papers' constants differ from task to task. Where they do, locomotion's are taken (2 x 256 units
-everywhere) and the others named. Constants that the library does not have as a field (how the width
-of a policy is bounded, LayerNorm's epsilon, initial weights) are named where they would stand.
+everywhere) and the others named. What the library does otherwise is named where it would stand.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from rlft.algorithms.fqe.learner import FQEConfig
 from rlft.algorithms.inac import InACConfig
 from rlft.algorithms.iql import IQLConfig
 from rlft.algorithms.sac import SACConfig
+from rlft.nets.initial_weights import InitialWeights
 from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
 
@@ -26,22 +26,66 @@ GAMMA = 0.99
 BATCH = 256
 POLYAK = 0.005
 
-# How wide a policy may be is bounded differently everywhere: RLPD and CQL keep log sigma in
-# [-20, 2], WSRL sigma in [1e-5, 10]. The library's squashed policy keeps log sigma in [-5, 2].
+# Networks of no authors' own: plain SAC and behaviour cloning, as PyTorch starts them.
 SQUASHED = PolicyConfig(hidden=HIDDEN)
-# WSRL has LayerNorm in the policy as well, RLPD in the critics only.
-SQUASHED_NORMED = PolicyConfig(hidden=HIDDEN, layer_norm=True)
-# A Gaussian around a tanh mean, log sigma in [-6, 0] and the same in all states: InAC's own class.
-# IQL's is the same but for its bounds [-5, 2].
-UNSQUASHED = PolicyConfig(kind="tanh-mean-normal", hidden=HIDDEN)
-UNSQUASHED_NORMED = replace(UNSQUASHED, layer_norm=True)
-
-# CQL, Cal-QL, IQL, InAC and SAC: two critics, nothing normalised.
 TWO = CriticConfig(ensemble=2, hidden=HIDDEN, layer_norm=False)
-# RLPD, WSRL and PORL: ten critics. Linear, LayerNorm, ReLU, in every hidden layer. LayerNorm's
-# epsilon is 1e-6 in the authors' flax and 1e-5 in PyTorch. WSRL starts its last hidden layer with
-# weights of 1e-2, which the LayerNorm after it undoes; ours start as PyTorch's do.
-TEN = CriticConfig(ensemble=10, hidden=HIDDEN, layer_norm=True)
+
+# WSRL. Linear, LayerNorm, ReLU in every hidden layer of policy and critics; sigma in [1e-5, 10];
+# one output layer for all ten critics. Orthogonal weights, the last hidden layer's at 1e-2:
+# LayerNorm undoes that in the forward pass, but an Adam step is half of such a weight. Mean and log
+# sigma have two matrices there and one here, of the same sizes.
+FLAX = 1e-6  # LayerNorm's epsilon
+SMALL_HIDDEN = InitialWeights("orthogonal", last_hidden=1e-2)
+SQUASHED_NORMED = PolicyConfig(
+    hidden=HIDDEN,
+    layer_norm=True,
+    norm_epsilon=FLAX,
+    initial_weights=SMALL_HIDDEN,
+    log_std_range=(math.log(1e-5), math.log(10)),
+)
+TEN = CriticConfig(
+    ensemble=10,
+    hidden=HIDDEN,
+    layer_norm=True,
+    norm_epsilon=FLAX,
+    shared_output=True,
+    initial_weights=SMALL_HIDDEN,
+)
+
+# RLPD: LayerNorm in the critics only, which share nothing; Xavier weights; log sigma in [-20, 2].
+XAVIER = InitialWeights("xavier")
+RLPD_POLICY = PolicyConfig(hidden=HIDDEN, initial_weights=XAVIER, log_std_range=(-20, 2))
+RLPD_CRITICS = replace(TEN, shared_output=False, initial_weights=XAVIER)
+
+# CQL and Cal-QL, both in Cal-QL's code: orthogonal weights, those of the output layer at 1e-2; log
+# sigma is m x - 1 at first, m and -1 learned, in [-20, 2].
+SMALL_OUTPUT = InitialWeights("orthogonal", output=1e-2)
+CQL_POLICY = PolicyConfig(
+    hidden=HIDDEN, initial_weights=SMALL_OUTPUT, log_std_range=(-20, 2), log_std_offset=-1.0
+)
+CQL_CRITICS = replace(TWO, initial_weights=SMALL_OUTPUT)
+
+# IQL's own code: a Gaussian around a tanh mean, its log sigma free from 0 in [-5, 2].
+ORTHOGONAL = InitialWeights("orthogonal")
+IQL_POLICY = PolicyConfig(
+    kind="tanh-mean-normal", hidden=HIDDEN, initial_weights=ORTHOGONAL, log_std="free"
+)
+IQL_CRITICS = replace(TWO, initial_weights=ORTHOGONAL)
+# IQL in WSRL's code: the mean is unbounded, sigma in [1e-5, 10]. Hidden layers start as Xavier's,
+# the policy's last one at a tenth (a variance of 1e-2); the output layers there are orthogonal, of
+# a size that is Xavier's within one per cent.
+TEN_IQL_POLICY = replace(
+    SQUASHED_NORMED,
+    kind="normal",
+    log_std="free",
+    initial_weights=InitialWeights("xavier", last_hidden=0.1),
+)
+TEN_IQL_CRITICS = replace(TEN, initial_weights=XAVIER)
+
+# InAC: a Gaussian around a tanh mean, log sigma through a sigmoid in [-6, 0] and the same in all
+# states; Xavier weights.
+INAC_POLICY = PolicyConfig(kind="tanh-mean-normal", hidden=HIDDEN, initial_weights=XAVIER)
+INAC_CRITICS = replace(TWO, initial_weights=XAVIER)
 
 # Plain SAC: entropy inside the target, and -1 nat of entropy for each action dimension.
 SAC = SACConfig(
@@ -58,16 +102,6 @@ SAC = SACConfig(
     target_entropy=-1.0,
 )
 
-# The Adam effect. WSRL's code updates all networks in one call, so that in the four critic-only
-# updates of an environment step the policy's and the temperature's Adam step too, with zero
-# gradients, and its momentum goes on moving them. For gradients 0, 0, 0, 0, 1 the displacement per
-# real gradient settles at sqrt(5) times the learning rate. Here a network without a gradient does
-# not step, so the rate itself carries the factor. The critics have one such step in five, worth 12
-# per cent (4.47 instead of 4 rates per environment step), which is left out.
-ZERO_GRADIENT_STEPS = math.sqrt(5)
-WSRL_POLICY_LR = 1e-4  # policy and temperature, as published
-WSRL_CRITIC_LR = 3e-4
-
 # WSRL online: the target is the minimum of two critics drawn *with* replacement, without entropy
 # (on AntMaze the best of 10 next actions, target_actions=10); the policy climbs the minimum of all
 # ten; -1 nat of entropy for each action dimension. Its code learns the temperature through softplus
@@ -77,9 +111,9 @@ WSRL_SAC = SACConfig(
     critics=TEN,
     gamma=GAMMA,
     batch_size=BATCH,
-    critic_lr=WSRL_CRITIC_LR,
-    policy_lr=WSRL_POLICY_LR * ZERO_GRADIENT_STEPS,
-    temperature_lr=WSRL_POLICY_LR * ZERO_GRADIENT_STEPS,
+    critic_lr=3e-4,
+    policy_lr=1e-4,
+    temperature_lr=1e-4,
     polyak=POLYAK,
     target_subset=2,
     target_replacement=True,
@@ -92,8 +126,8 @@ WSRL_SAC = SACConfig(
 # (not on AntMaze and Adroit), the policy climbs the *mean* of all ten, and half a nat of entropy
 # for each action dimension is taken away. Its optimizers step with their own gradients only.
 RLPD_SAC = SACConfig(
-    policy=SQUASHED,
-    critics=TEN,
+    policy=RLPD_POLICY,
+    critics=RLPD_CRITICS,
     gamma=GAMMA,
     batch_size=BATCH,
     critic_lr=3e-4,
@@ -108,17 +142,17 @@ RLPD_SAC = SACConfig(
 )
 
 # PORL says ten critics and SAC. Subset, objective, LayerNorm, entropy in the target and learning
-# rates are in no source; WSRL's published ones stand here. Without the Adam factor: whether PORL's
-# code steps on zero gradients is unknown (with 16 updates the factor would be sqrt(17)).
-PORL_SAC = replace(WSRL_SAC, policy_lr=WSRL_POLICY_LR, temperature_lr=WSRL_POLICY_LR)
+# rates are in no source; WSRL's published ones stand here.
+PORL_SAC = WSRL_SAC
 
 # CQL and Cal-QL: no entropy in the target, which takes the best of 10 next actions; 10 actions of
-# each kind in the penalty. One update of everything a step, so no zero gradients. The weight is 5
+# each kind in the penalty. One update of everything a step, all gradients at the same weights (only
+# where critics and policy are updated together, as in pre-training). The weight is 5
 # on locomotion and Kitchen and 1 on Adroit; on AntMaze a Lagrange multiplier tunes it to a gap of
 # 0.8, which the library does not have.
 CQL = CQLConfig(
-    policy=SQUASHED,
-    critics=TWO,
+    policy=CQL_POLICY,
+    critics=CQL_CRITICS,
     gamma=GAMMA,
     batch_size=BATCH,
     critic_lr=3e-4,
@@ -131,18 +165,23 @@ CQL = CQLConfig(
     target_entropy=-1.0,
     weight=5.0,
     sampled_actions=10,
+    same_weights=True,
 )
 CALQL = replace(CQL, calibrated=True)
-# What WSRL pre-trains with: the ensemble, the subset and the LayerNorm that it goes on with.
-TEN_CQL = replace(CQL, policy=SQUASHED_NORMED, critics=TEN, target_subset=2)
+# What WSRL pre-trains with: the networks that it goes on with, and a random two of the critics,
+# each time anew, for the target and for the penalty.
+TEN_CQL = replace(CQL, policy=SQUASHED_NORMED, critics=TEN, target_subset=2, penalty_subset=2)
 TEN_CALQL = replace(TEN_CQL, calibrated=True)
 
 # IQL on locomotion: expectile 0.7, inverse temperature 3 (AntMaze 0.9 and 10; Adroit and Kitchen
 # 0.7 and 0.5, with dropout). The policy's rate decays offline in the authors' code and not in their
-# fine-tuning; a decay that goes on through the switch would be zero there, so ours is constant.
+# fine-tuning; a decay that goes on through the switch would be zero there, so ours is constant. On
+# locomotion the authors train on rewards times `return_range_scale`, offline only; here the rewards
+# are the environment's, so an inverse temperature of 3 says less (see `rlft.data.rewards`). They
+# update the policy between V and Q, from targets that are one step older.
 IQL = IQLConfig(
-    policy=UNSQUASHED,
-    critics=TWO,
+    policy=IQL_POLICY,
+    critics=IQL_CRITICS,
     gamma=GAMMA,
     batch_size=BATCH,
     lr=3e-4,
@@ -151,14 +190,18 @@ IQL = IQLConfig(
     inverse_temperature=3.0,
     weight_clip=100.0,
 )
-TEN_IQL = replace(IQL, policy=UNSQUASHED_NORMED, critics=TEN)
+# In WSRL's code: the minimum of a random two critics, all gradients at the same weights, no scaling
+# of rewards.
+TEN_IQL = replace(
+    IQL, policy=TEN_IQL_POLICY, critics=TEN_IQL_CRITICS, critic_subset=2, same_weights=True
+)
 
 # InAC: tau from 0.01 to 0.5 by dataset; 0.33 is that of HalfCheetah's and Walker2d's medium data
 # (Hopper 0.1, Ant 0.5, all medium-replay 0.5, all expert 0.01). Entropy is inside both targets.
 # The authors do not clip the actions sampled there; ours are clipped, as the environment does.
 INAC = InACConfig(
-    policy=UNSQUASHED,
-    critics=TWO,
+    policy=INAC_POLICY,
+    critics=INAC_CRITICS,
     gamma=GAMMA,
     batch_size=BATCH,
     lr=3e-4,
@@ -169,7 +212,9 @@ INAC = InACConfig(
 )
 
 # Behaviour cloning: Adam 3e-4 and batch 256 in both public code bases. WSRL's maximises the
-# likelihood, as here, with a decaying rate; CORL's fits the mean action. PORL's own is unknown.
+# likelihood, as here, of an unsquashed policy (kind="normal") and with a decaying rate; CORL's fits
+# the action of a tanh mean by squared error. PORL's own is unknown. A squashed policy here, as SAC
+# goes on with it in every recipe that starts from a cloned one.
 BC = BCConfig(policy=SQUASHED, critics=TEN, gamma=GAMMA, batch_size=BATCH, policy_lr=3e-4)
 
 # AJS names fitted Q evaluation and nothing of its size. These are DOPE's constants (which uses

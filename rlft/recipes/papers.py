@@ -24,7 +24,10 @@ WSRL_PAPER = "Zhou et al. 2024, arXiv 2412.07762"
 
 # What a newcomer's script does: load the two networks into a fresh SAC and go on. The temperature
 # restarts at 1, Adam starts without moments, targets are copied from the critics, the data is gone.
-NAIVE = Handover(target_critics=False, temperature=False, optimizers=False)
+NAIVE = Handover(target_critics=False, temperature=False, optimizers=())
 # PORL's input: a policy and nothing else.
-POLICY_ONLY = Handover(critics=False, target_critics=False, temperature=False, optimizers=False)
+POLICY_ONLY = Handover(critics=False, target_critics=False, temperature=False, optimizers=())
+# For a prior whose policy was fitted to a weighted likelihood (InAC, IQL) and goes on with SAC's
+# loss: its second moments would make the steps a hundred times too small for some 10^4 updates.
+FRESH_POLICY_ADAM = Handover(optimizers=("critics", "temperature"))
 NOTHING = replace(POLICY_ONLY, policy=False)

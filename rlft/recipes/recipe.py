@@ -11,11 +11,14 @@ from typing import Literal
 
 from rlft.acting.rules import NO_GUIDE, Acting, FrozenActs, LearnerActs
 from rlft.algorithms import Config
-from rlft.core.checks import at_least, one_of, within
+from rlft.core.checks import at_least, one_of, refused, within
 from rlft.core.errors import InputError
 from rlft.core.registry import stored
 
 PRESETS = ("course", "paper")
+# Ticks of a `Handover` whose networks have an Adam of their own; targets follow the critics.
+Tick = Literal["policy", "critics", "temperature"]
+TRAINED: tuple[Tick, ...] = ("policy", "critics", "temperature")
 
 
 @stored
@@ -28,27 +31,42 @@ class Handover:
         critics: the critics' weights (and V, where the method has one).
         target_critics: the target critics; if not, they restart as copies of the critics. They
             never cross without them.
-        temperature: SAC's temperature, where the prior has one.
-        optimizers: Adam's moments and step counts of every part that crosses.
+        temperature: SAC's temperature. A prior whose temperature is a fixed number (InAC's tau)
+            gives that as the start; else, or if not ticked, it starts at the online learner's own
+            `initial_temperature`.
+        optimizers: the ticks, of those above, whose Adam state (moments and step counts) crosses
+            too, where the part does. Second moments of another loss decide the size of the first
+            some thousand steps: those of a weighted likelihood (InAC, IQL) all but stop a policy
+            that goes on with SAC's loss.
         retention: the offline data is dropped, mixed into every batch at a fixed share, or appended
             (one buffer that starts full).
         offline_share: the share of each batch under ``"mix"``, in [0, 1].
 
     Raises:
-        InputError: an unknown retention, or a share outside [0, 1].
+        InputError: an unknown retention or optimizer, or a share outside [0, 1].
     """
 
     policy: bool = True
     critics: bool = True
     target_critics: bool = True
     temperature: bool = True
-    optimizers: bool = True
+    optimizers: tuple[Tick, ...] = TRAINED
     retention: Literal["drop", "mix", "append"] = "drop"
     offline_share: float = 0.5
 
     def __post_init__(self) -> None:
         one_of(("drop", "mix", "append"), retention=self.retention)
         within(0, 1, offline_share=self.offline_share, hint="Use 0.5 for the usual symmetric mix.")
+        if not isinstance(self.optimizers, tuple) or not set(self.optimizers) <= set(TRAINED):
+            hint = "Give () for fresh ones, or leave it out for all that crosses."
+            raise refused("optimizers", self.optimizers, f"a tuple of names from {TRAINED}", hint)
+
+    @property
+    def online_share(self) -> float:
+        """Share of each batch, in [0, 1], that only online transitions can fill."""
+        if self.retention == "mix":
+            return 1 - self.offline_share
+        return 1.0 if self.retention == "drop" else 0.0
 
 
 @stored
@@ -96,15 +114,24 @@ class Online:
             multiple of it.
         policy_batch: the policy sees only the last minibatch (RLPD) or all that the critics saw
             since its last update in this step (WSRL).
+        learning_starts: online transitions per seed that must be there before anything is updated,
+            0 or more; None for as many as a minibatch takes of them. With fewer the first updates
+            see a handful of transitions, each many times.
+        idle_steps: whether Adam steps on gradients of zero where an update has none for a part: of
+            policy and temperature in the updates of critics alone, of the critics in the policy's.
+            WSRL's code does so, as it passes all networks to each update; no other known code does.
 
     Raises:
-        InputError: a ratio below 1, ratios of which neither divides the other, or an unknown batch.
+        InputError: a ratio below 1, ratios of which neither divides the other, an unknown batch,
+            or a negative number of transitions.
     """
 
     learner: Config
     utd: int = 1
     policy_delay: int = 1
     policy_batch: Literal["last", "all"] = "last"
+    learning_starts: int | None = None
+    idle_steps: bool = False
 
     def __post_init__(self) -> None:
         at_least(
@@ -116,6 +143,8 @@ class Online:
                 "multiple of it. Choose, for example, policy_delay = utd."
             )
         one_of(("last", "all"), policy_batch=self.policy_batch)
+        hint = "Use 0 to update from the first step on, None for a minibatch of transitions."
+        at_least(0, learning_starts=self.learning_starts, hint=hint, of="Online")
 
 
 @stored
@@ -190,6 +219,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         one_of(PRESETS, preset=self.preset)
+
+
+def first_update(recipe: Recipe) -> int:
+    """Online transitions per seed that must be there before anything is updated, 0 or more."""
+    online = recipe.online
+    if online.learning_starts is not None:
+        return online.learning_starts
+    return round(recipe.handover.online_share * online.learner.batch_size)
 
 
 def online_config(given: Config, recipe: Recipe) -> Config:

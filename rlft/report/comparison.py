@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
 
+import numpy as np
+
 from rlft.algorithms import Learner
 from rlft.core.checks import at_least
 from rlft.core.table import Table
-from rlft.evaluate.intervals import Interval, few_seeds
+from rlft.evaluate.intervals import Interval, few_seeds, interval
 from rlft.evaluate.summary import Curves, RunSummary, summarise
 from rlft.report.comparable import Measured, check_measured_alike, differences
 
@@ -34,6 +36,11 @@ class TimedRun(Curves, Measured, Protocol):
         """Wall-clock time of fine-tuning."""
         ...
 
+    @property
+    def kl(self) -> np.ndarray | None:
+        """How far the policy is from the prior's, (S, P), in nats."""
+        ...
+
 
 @dataclass(frozen=True)
 class Line:
@@ -46,6 +53,7 @@ class Line:
         summaries: of each curve of `CURVES`.
         pretraining: seconds that making its prior took; shared by all runs from that prior.
         finetuning: seconds of the run.
+        moved: how far the policy went from the prior's, in nats at logged states; None if unknown.
     """
 
     recipe: str
@@ -54,6 +62,7 @@ class Line:
     summaries: dict[str, RunSummary]
     pretraining: float
     finetuning: float
+    moved: Interval | None = None
 
     def intervals(self, curve: str) -> list[Interval]:
         """The quantities of one curve, in the order of `QUANTITIES`."""
@@ -86,6 +95,7 @@ class Comparison:
                 line.recipe,
                 line.prior,
                 f"{line.warmup:,} steps",
+                "-" if line.moved is None else line.moved.numbers(".2g"),
                 f"{line.pretraining:.0f} s",
                 f"{line.finetuning:.0f} s",
             ]
@@ -107,8 +117,11 @@ class Comparison:
             )
             for curve, meaning in CURVES.items()
         ]
-        head = ("recipe", "prior", "warm-up", "pre-training", "fine-tuning")
-        caption = "What each run started from, and the time it took"
+        head = ("recipe", "prior", "warm-up", "policy moved", "pre-training", "fine-tuning")
+        caption = (
+            "What each run started from, how far its policy went from the prior's (KL divergence "
+            "in nats, at logged states), and the time it took"
+        )
         return [Table(head, origins, caption=caption), *returns]
 
     def markdown(self) -> str:
@@ -168,6 +181,7 @@ def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
                 summaries={curve: summarise(run, curve=curve) for curve in CURVES},
                 pretraining=run.prior.seconds,
                 finetuning=run.seconds,
+                moved=None if run.kl is None else interval(run.kl[:, -1]),
             )
             for run in runs
         ),

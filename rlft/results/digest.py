@@ -17,6 +17,7 @@ DECIDES_NUMBERS = (
     "envs",
     "data",
     "algorithms",
+    "evaluate/policy_distance.py",
     "evaluate/rollout.py",
     "acting",
     "recipes/recipe.py",

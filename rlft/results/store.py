@@ -18,7 +18,7 @@ import numpy as np
 import platformdirs
 
 from rlft.algorithms import Learner, make_learner
-from rlft.core.encoding import cache_key, from_json, to_json
+from rlft.core.encoding import from_json, to_json
 from rlft.core.errors import InputError
 from rlft.core.files import (
     damaged,
@@ -27,29 +27,19 @@ from rlft.core.files import (
     load_tensors,
     save_arrays,
     save_tensors,
-    write_atomically,
 )
 from rlft.data import Transitions, load_dataset
 from rlft.data.transitions import options_of
 from rlft.finetune import Prior, Run
 from rlft.results.provenance import provenance
 
-__all__ = [
-    "cache_key",
-    "load_prior",
-    "load_run",
-    "load_tensors",
-    "results_root",
-    "save_prior",
-    "save_run",
-    "saved_runs",
-    "write_atomically",
-]
-
 # Raised whenever an older file could be misread. Format 2 named the modules of types, which are
 # read through the table of former names. An older or newer file is refused.
 FORMAT = 3
 READ = (2, 3)
+# What a run's JSON and its arrays hold under the names of the run's own fields.
+ABOUT = ("recipe", "env_id", "dataset", "seeds", "seed", "handover", "seconds")
+CURVES = ("steps", "returns_mode", "returns_sampled", "returns_behaviour")
 
 
 def results_root() -> Path:
@@ -69,26 +59,16 @@ def save_run(run: Run, folder: str | Path) -> None:
         InputError: if the folder cannot be written to.
     """
     arrays = {
-        "steps": run.steps,
-        "returns_mode": run.returns_mode,
-        "returns_sampled": run.returns_sampled,
-        "returns_behaviour": run.returns_behaviour,
+        **{name: getattr(run, name) for name in CURVES},
         **{f"episode_steps.{s}": values for s, values in enumerate(run.episode_steps)},
         **{f"episode_returns.{s}": values for s, values in enumerate(run.episode_returns)},
         **{f"metrics.{name}": values for name, values in run.metrics.items()},
         **{f"switch_returns.{name}": values for name, values in run.switch_returns.items()},
+        **({} if run.kl is None else {"kl": run.kl}),
     }
-    about = {
-        "recipe": run.recipe,
-        "env_id": run.env_id,
-        # What JSON has not is kept as text: it is only compared.
-        "env_kwargs": json.loads(json.dumps(run.env_kwargs, default=str)),
-        "dataset": run.dataset,
-        "seeds": run.seeds,
-        "seed": run.seed,
-        "handover": run.handover,
-        "seconds": run.seconds,
-    }
+    # Of options what JSON has not is kept as text: it is only compared.
+    options = json.loads(json.dumps(run.env_kwargs, default=str))
+    about = {name: getattr(run, name) for name in ABOUT} | {"env_kwargs": options}
     with folder_written_atomically(Path(folder)) as target:
         _write(target, "run", about, arrays, {"learner": run.learner, "guide": run.guide})
         save_prior(run.prior, target / "prior")
@@ -109,23 +89,20 @@ def load_run(folder: str | Path, *, data: Transitions | None = None, device: str
     folder = Path(folder)
     about, arrays = _read(folder, "run")
     prior = load_prior(folder / "prior", data=data, device=device)
+    curves: dict[str, Any] = {name: arrays[name] for name in CURVES}
     return Run(
-        **{name: about[name] for name in ("recipe", "env_id", "dataset", "seeds", "seed")},
-        steps=arrays["steps"],
-        returns_mode=arrays["returns_mode"],
-        returns_sampled=arrays["returns_sampled"],
-        returns_behaviour=arrays["returns_behaviour"],
+        **{name: about[name] for name in ABOUT},
+        **curves,
         episode_steps=[arrays[f"episode_steps.{s}"] for s in range(about["seeds"])],
         episode_returns=[arrays[f"episode_returns.{s}"] for s in range(about["seeds"])],
         metrics=_with_prefix(arrays, "metrics."),
-        handover=about["handover"],
         prior=prior,
         learner=_learner(folder, "learner", about, device),
         guide=_learner(folder, "guide", about, device) if about["guide"] else None,
-        seconds=about["seconds"],
         # Older runs say nothing of options: those of the data, unless asked for others.
         env_kwargs=options_of(prior.data, about["env_id"], about.get("env_kwargs")),
         switch_returns=_with_prefix(arrays, "switch_returns."),
+        kl=arrays.get("kl"),
     )
 
 
@@ -135,12 +112,7 @@ def save_prior(prior: Prior, folder: str | Path) -> None:
     Raises:
         InputError: if the folder cannot be written to.
     """
-    about = {
-        "name": prior.name,
-        "data": prior.data,
-        "steps": prior.steps,
-        "seconds": prior.seconds,
-    }
+    about = {name: getattr(prior, name) for name in ("name", "data", "steps", "seconds")}
     arrays = {f"history.{name}": values for name, values in prior.history.items()}
     with folder_written_atomically(Path(folder)) as target:
         _write(target, "prior", about, arrays, {"learner": prior.learner})

@@ -40,7 +40,7 @@ def arms() -> tuple[Arm, ...]:
     assert wsrl.prior is not None, "WSRL starts from a prior"
     critics = replace(wsrl.prior.config.critics, layer_norm=False)
     plain = replace(wsrl.prior, config=replace(wsrl.prior.config, critics=critics))
-    bare = Handover(optimizers=False, target_critics=False, temperature=False)
+    bare = Handover(optimizers=(), target_critics=False, temperature=False)
 
     def without(name: str, dataset: str = MEDIUM, **fields: object) -> Arm:
         return arm(name, replace(wsrl, **fields), dataset)
@@ -54,7 +54,7 @@ def arms() -> tuple[Arm, ...]:
         without("no warm-up", warmup=Warmup()),
         without("2 critics", prior=cql.prior),
         without("UTD 1", online=Online(wsrl.online.learner)),
-        without("fresh optimizers", handover=Handover(optimizers=False)),
+        without("fresh optimizers", handover=Handover(optimizers=())),
         without("temperature restarts", handover=Handover(temperature=False)),
         without("only policy and critics", handover=bare),
         arm("iql", find_recipe("iql")),

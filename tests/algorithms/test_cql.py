@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from probes import generator, one_step, random_batch, small, trained
+from small import same_state
 from torch import Tensor
 
 from rlft.algorithms import CQL, SAC, CQLConfig, Learner, make_learner
 from rlft.algorithms.cql import calibrate, cql_penalty, importance_log_sum_exp
 from rlft.core.errors import InputError
-from rlft.data import Batch
+from rlft.data import Batch, Transitions
+from rlft.finetune import pretrain
+from rlft.nets.stacked import CriticConfig
 
 SHIFTS = st.floats(-100, 100, width=32)
 
@@ -183,7 +188,7 @@ def test_only_the_policys_own_actions_have_a_floor(
     assert isinstance(learner, CQL)
     answers: list[Tensor] = []
 
-    def says(_: Tensor, actions: Tensor) -> Tensor:
+    def says(_: Tensor, actions: Tensor, members: object = None) -> Tensor:
         answers.append(torch.full((2, 2, actions.shape[1]), q, requires_grad=True))
         return answers[-1]
 
@@ -194,6 +199,85 @@ def test_only_the_policys_own_actions_have_a_floor(
     logged, uniform, policys = gradient.unflatten(2, (4, 7)).split([1, 2, 4], dim=3)
     assert (logged < 0).all() and (uniform > 0).all()
     assert (policys > 0).all() if pushed else not policys.any()
+
+
+def pendulum_like(length: int) -> Transitions:
+    """Episodes that only the clock ends, with costs throughout, as in Pendulum."""
+    rng, episodes = np.random.default_rng(0), 4
+    rows = episodes * length
+    timesteps = np.tile(np.arange(length), episodes)
+    return Transitions(
+        observations=rng.normal(size=(rows, 3)),
+        actions=rng.uniform(-1, 1, (rows, 1)),
+        rewards=-rng.uniform(0, 16, rows),
+        next_observations=rng.normal(size=(rows, 3)),
+        terminations=np.zeros(rows, bool),
+        truncations=timesteps == length - 1,
+        timesteps=timesteps,
+    )
+
+
+def test_cal_ql_is_not_cql_where_only_the_clock_ends_episodes() -> None:
+    """Q of -700 lies below every floor, which is -800 and better: nothing is pushed down there."""
+    data, learners = pendulum_like(200), []
+    for calibrated in (False, True):
+        critics = CriticConfig(hidden=(8,), initial_value=-700.0)
+        config = CQLConfig(calibrated=calibrated, critics=critics, gamma=0.98)
+        prior = pretrain(config, data, seeds=2, steps=5, log_every=1, progress=False)
+        learners.append(prior.learner)
+        if calibrated:
+            assert (prior.history["floor_active"] > 0.5).all() and "floor_active" in repr(prior)
+            assert (prior.history["floor_known"] == 1).all() and "floor_known': '1'" in repr(prior)
+        else:
+            assert "floor_active" not in prior.history
+    plain, floored = (learner.parts()["critics"].state_dict() for learner in learners)
+    assert not same_state(plain, floored)
+
+
+def test_data_of_which_the_floor_knows_little_is_warned_of() -> None:
+    config = CQLConfig(calibrated=True, gamma=0.98)
+    with pytest.warns(UserWarning, match=r"Only 15% of the rows of 'unnamed'.*nearly CQL.*gamma"):
+        make_learner(config, 3, 1, seeds=1).look_at(pendulum_like(40))
+    for quiet, length in ((config, 200), (replace(config, calibrated=False), 40)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            make_learner(quiet, 3, 1, seeds=1).look_at(pendulum_like(length))
+
+
+def test_the_penalty_counts_for_the_critics_that_were_drawn() -> None:
+    """Of three critics one is penalised for each seed; the TD error trains all of them."""
+    batch, gradients = random_batch(), []
+    for weight in (0.0, 1.0):
+        config = CQLConfig(critics=CriticConfig(3, (8,)), weight=weight, penalty_subset=1)
+        learner = make_learner(config, 2, 2, seeds=3)
+        assert isinstance(learner, CQL)
+        loss, _ = learner.critic_loss(batch)
+        output = learner.critics.mlp.linears[-1].get_parameter("weight")  # (S * E, 8, 1)
+        gradients.append(torch.autograd.grad(loss.sum(), output)[0].view(3, 3, 8))  # (S, E, 8)
+    plain, both = gradients
+    assert plain.any(2).all() and ((plain != both).any(2).sum(1) == 1).all()
+
+
+def test_all_gradients_are_taken_at_the_weights_that_were_found() -> None:
+    """The policy steps as if the critics stood still, the critics as they always do."""
+    batch, states = random_batch(), []
+    for same, critic_lr in ((True, 0.1), (False, 0.0), (False, 0.1)):
+        config = CQLConfig(same_weights=same, critic_lr=critic_lr)
+        learner = make_learner(small(config), 2, 2, seeds=3)
+        learner.update(batch)
+        assert learner.updates == 1
+        states.append(learner.parts())
+    at_once, still, in_turn = states
+    for name in ("policy", "temperature"):
+        assert same_state(at_once[name].state_dict(), still[name].state_dict())
+    assert not same_state(at_once["policy"].state_dict(), in_turn["policy"].state_dict())
+    for name in ("critics", "target_critics"):
+        assert same_state(at_once[name].state_dict(), in_turn[name].state_dict())
+
+
+def test_a_penalty_of_more_critics_than_there_are_is_refused() -> None:
+    with pytest.raises(InputError, match=r"penalty_subset=3.*\[1, 2\]"):
+        CQLConfig(penalty_subset=3)
 
 
 # --- probes --------------------------------------------------------------------------------

@@ -138,13 +138,57 @@ def test_the_clock_is_the_next_step_in_parts_of_the_limit() -> None:
 
 def test_targets_are_clipped_to_possible_returns_at_their_own_step() -> None:
     needs = {"reward_range": (-1.0, 0.0)}
-    fit, _ = saying(replace(PLAIN, clip=True), two_members(-50.0, 50.0), **needs)
-    found = fit.target(rows([0, 2], reward=-1.0), Constant())
-    assert found.tolist() == [[[-4, -2], [0, 0]]]
-    endless, _ = saying(replace(FREE, clip=True), two_members(-50.0, 50.0), **needs)
-    assert endless.target(rows([0], reward=-1.0), Constant()).tolist() == [[[-2], [0]]]
-    free, _ = saying(PLAIN, two_members(-50.0, 50.0), **needs)
-    assert free.target(rows([0], reward=-1.0), Constant()).tolist() == [[[-51], [49]]]
+
+    def kept(config: FQEConfig, timesteps: list[int]) -> list[list[list[float]]]:
+        fit, _ = saying(config, two_members(-50.0, 50.0), **needs)
+        batch = rows(timesteps, reward=-1.0)
+        return fit.possible(fit.target(batch, Constant()), batch).tolist()
+
+    assert kept(replace(PLAIN, clip=True), [0, 2]) == [[[-4, -2], [0, 0]]]
+    assert kept(replace(FREE, clip=True), [0]) == [[[-2], [0]]]
+    assert kept(PLAIN, [0]) == [[[-51], [49]]]
+
+
+def test_a_reward_that_the_log_never_had_widens_what_is_possible() -> None:
+    fit, _ = saying(replace(PLAIN, clip=True), two_members(-50.0, 50.0), reward_range=(-1.0, 0.0))
+    for reward, expected in ((-3.0, [[-12], [0]]), (-2.0, [[-12], [0]]), (5.0, [[-12], [20]])):
+        batch = rows([0], reward=reward)
+        assert fit.possible(fit.target(batch, Constant()), batch).tolist() == [expected]
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Random actions."""
+
+    seeds: int = 1
+
+    def act(self, observations: Tensor, timesteps: Tensor, generator: torch.Generator) -> Tensor:
+        return torch.rand((*observations.shape[:2], 1), generator=generator) * 2 - 1
+
+
+def test_a_disaster_that_the_log_never_had_is_seen() -> None:
+    """The log has +1 a step; online every action above 0 costs 3, so the truth is -10, not +10."""
+    steps, draw = torch.arange(10.0).repeat(1, 60), torch.Generator().manual_seed(0)  # (1, N)
+    actions = torch.rand((1, 600, 1), generator=draw) * 2 - 1
+    online = Batch(
+        observations=steps.unsqueeze(-1) / 10,
+        actions=actions,
+        rewards=torch.where(actions[..., 0] < 0, 1.0, -3.0),
+        next_observations=(steps.unsqueeze(-1) + 1) / 10,
+        terminations=torch.zeros(1, 600),
+        timesteps=steps,
+        returns_to_go=torch.full((1, 600), -torch.inf),
+    )
+    config = replace(PLAIN, clip=True, batch_size=64)
+    fit = FQE(config, 1, 1, 1, time_limit=10, reward_range=(1.0, 1.0))
+    shares = []
+    for _ in range(600):
+        chosen = torch.randint(600, (64,), generator=draw)
+        rows_of = {name: value[:, chosen] for name, value in vars(online).items()}
+        shares.append(float(fit.update(Batch(**rows_of), Uniform())["fqe_clipped"]))
+    truth = 10 * (0.5 * 1.0 + 0.5 * -3.0)
+    assert fit.estimate(torch.zeros(64, 1), Uniform()).mean.item() == pytest.approx(truth, abs=2)
+    assert 0 <= min(shares) < max(shares) <= 1 and np.mean(shares[-100:]) < 0.2
 
 
 # --- worlds with known values --------------------------------------------------------------
@@ -267,6 +311,7 @@ def test_what_is_recorded_is_one_number_for_each_seed() -> None:
     assert {name: value.shape for name, value in metrics.items()} == {
         "fqe_loss": (3,),
         "fqe_q": (3,),
+        "fqe_clipped": (3,),
     }
 
 

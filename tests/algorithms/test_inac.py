@@ -24,8 +24,8 @@ from torch import Tensor
 from rlft.algorithms import InAC, InACConfig, make_learner
 from rlft.algorithms.inac import inac_weight
 from rlft.core.errors import InputError
+from rlft.nets.layers import MLP
 from rlft.nets.policies import TanhMeanNormal
-from rlft.nets.stacked import MLP
 
 WIDE = (1e-8, 1e4)  # the authors' range
 ADVANTAGES = st.floats(-1e4, 1e4, width=32)

@@ -12,6 +12,8 @@ from probes import KNOWN_VALUES, generator, learned_values, one_step, random_bat
 
 from rlft.algorithms import IQL, IQLConfig, make_learner
 from rlft.algorithms.iql import advantage_weight, expectile_loss
+from rlft.core.errors import InputError
+from rlft.nets.stacked import CriticConfig
 
 EXPECTILES = st.floats(0.05, 0.95)
 
@@ -103,6 +105,43 @@ def test_updates_follow_the_losses_of_the_paper() -> None:
     torch.testing.assert_close(metrics["critic_loss"], (q - target[:, None]).square().mean((1, 2)))
     policy_loss = -((2 * advantage).exp() * log_prob).mean(1)
     torch.testing.assert_close(learner.update_policy(batch)["policy_loss"], policy_loss)
+
+
+def test_all_gradients_are_taken_at_the_weights_that_were_found() -> None:
+    """Q bootstraps from the V of before, and the policy's weights come from it too."""
+    config = IQLConfig(same_weights=True, inverse_temperature=2.0, gamma=0.9, polyak=0.5)
+    batch = random_batch()
+    learner = make_learner(small(config), 2, 2, seeds=3)
+    assert isinstance(learner, IQL)
+    pair = (batch.observations, batch.actions)
+    with torch.no_grad():
+        v, after = (learner.state_value(x) for x in (pair[0], batch.next_observations))
+        target = batch.rewards + 0.9 * (1 - batch.terminations) * after
+        q_loss = (learner.critics(*pair) - target[:, None]).square().mean((1, 2))
+        weight = (2 * (learner.target_critics(*pair).amin(1) - v)).exp()
+        policy_loss = -(weight * learner.policy.log_prob(*pair)).mean(1)
+    metrics = learner.update(batch)
+    torch.testing.assert_close(metrics["critic_loss"], q_loss)
+    torch.testing.assert_close(metrics["policy_loss"], policy_loss)
+    assert learner.updates == 1
+    assert not torch.equal(learner.state_value(pair[0]), v)
+    half = (learner.critics(*pair) - learner.target_critics(*pair)).abs().max()
+    assert half > 1e-4  # the targets went half of the way
+
+
+def test_a_subset_of_the_targets_stands_for_q() -> None:
+    config = IQLConfig(critics=CriticConfig(3, (8,)), critic_subset=1)
+    learner = make_learner(config, 2, 2, seeds=3)
+    assert isinstance(learner, IQL)
+    batch, seen = random_batch(), set()
+    q = learner.target_critics(batch.observations, batch.actions)  # (S, E, B)
+    for _ in range(20):
+        drawn = learner.target_q(batch)
+        seen |= {i for i in range(3) if torch.equal(drawn[0], q[0, i])}
+        assert (drawn[:, None] == q).all(2).any(1).all()  # one of them, whole
+    assert seen == {0, 1, 2}
+    with pytest.raises(InputError, match=r"critic_subset=3.*\[1, 2\]"):
+        IQLConfig(critic_subset=3)
 
 
 # --- probes --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from rlft.algorithms import (
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
 from rlft.nets.stacked import CriticConfig, ValueNet
+from rlft.report.switch.parts import adam_steps
 
 SEEDS = 3
 CRITICS = CriticConfig(hidden=(8,))
@@ -180,6 +182,47 @@ def test_what_build_adds_is_trained_stored_and_restored() -> None:
     assert not differing(own.state_dict(), other.state_dict())
     with pytest.raises(InputError, match=r"Own has no Q function\. Ask a prior of"):
         own.value(torch.zeros(SEEDS, 1, 2), torch.zeros(SEEDS, 1, 2))
+
+
+def test_idling_steps_every_adam_that_has_no_gradient() -> None:
+    """By hand: after one gradient g, m = 0.1 g and v = 0.001 g^2, and then both fade."""
+    own = Own(BCConfig(), 2, 2, SEEDS)
+    states = random_batch(SEEDS).observations
+    own.descend("bonus", own.bonus(states).mean(1))
+    bias = own.bonus.mlp.linears[-1].get_parameter("bias")  # its gradient is 1
+    before = bias.detach().clone()
+    with own.idling():
+        pass
+    m, v = 0.9 * 0.1 / (1 - 0.9**2), 0.999 * 0.001 / (1 - 0.999**2)
+    expected = torch.full_like(before, 0.01 * m / math.sqrt(v))
+    torch.testing.assert_close(before - bias, expected, rtol=1e-4, atol=0)
+    assert adam_steps(own.optimizers()["bonus"]) == 2
+    with own.idling():
+        own.descend("bonus", own.bonus(states).mean(1))
+    assert adam_steps(own.optimizers()["bonus"]) == 3  # it stepped by itself
+
+
+def test_a_fresh_adam_idles_without_a_move_but_counts() -> None:
+    own = Own(BCConfig(), 2, 2, SEEDS)
+    before = copy.deepcopy(own.bonus.state_dict())
+    with own.idling():
+        pass
+    assert not differing(before, own.bonus.state_dict())
+    assert adam_steps(own.optimizers()["bonus"]) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "bc"])
+def test_each_half_of_an_update_idles_what_the_other_half_trains(name: str) -> None:
+    learner = updated(learner_of(name), 2)
+    count = {part: adam_steps(adam) for part, adam in learner.optimizers().items()}
+    for half in (learner.update_critics, learner.update_policy):
+        before = weights(learner)
+        with learner.idling():
+            half(random_batch(SEEDS))
+        moved = {part_of(tensor) for tensor in differing(before, weights(learner))}
+        assert moved >= set(learner.optimizers())
+        count = {part: steps + 1 for part, steps in count.items()}
+        assert {p: adam_steps(adam) for p, adam in learner.optimizers().items()} == count
 
 
 # --- errors --------------------------------------------------------------------------------

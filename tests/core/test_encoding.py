@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from maze_fakes import logged
+from small import small
 
 import rlft
 from rlft.algorithms import SACConfig
-from rlft.core.encoding import cache_key, from_json, to_json, with_current_names
+from rlft.core.encoding import brought_up_to_date, cache_key, from_json, to_json
 from rlft.core.errors import InputError
 from rlft.core.registry import register
-from rlft.nets.policies import PolicyConfig
 from rlft.nets.stacked import CriticConfig
-from rlft.recipes import RECIPES
+from rlft.recipes import RECIPES, Handover, Online
 
 DATA = logged(200)
-CONFIG = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)))
+CONFIG = small("sac")
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -73,11 +73,24 @@ def test_what_is_no_configuration_cannot_be_stored() -> None:
         to_json({1: 2})
 
 
+def test_former_fields_are_read_as_what_they_meant() -> None:
+    """A tick for all of Adam's states, and updates from the first step on."""
+    for tick, today in ((True, ("policy", "critics", "temperature")), (False, ())):
+        former = {**to_json(Handover()), "optimizers": tick}
+        assert from_json(former) == Handover(optimizers=today)
+        assert brought_up_to_date(former) == to_json(Handover(optimizers=today))
+    online = to_json(Online(SACConfig()))
+    del online["learning_starts"]
+    assert from_json(online) == Online(SACConfig(), learning_starts=0)
+    assert from_json(to_json(Online(SACConfig()))) == Online(SACConfig())
+
+
 def test_former_names_are_read_as_todays() -> None:
     former = {"__type__": "rlft.nets.CriticConfig", "ensemble": 3}
     assert from_json(former) == CriticConfig(ensemble=3)
-    within = with_current_names({"a": [former]})
-    assert within == {"a": [{"__type__": "CriticConfig", "ensemble": 3}]}
+    within = brought_up_to_date({"a": [former]})
+    assert within == {"a": [to_json(CriticConfig(ensemble=3))]}
+    assert brought_up_to_date({"__type__": "Nobody", "b": 1}) == {"__type__": "Nobody", "b": 1}
 
 
 def test_cache_keys_follow_every_field_the_data_and_the_type() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from rlft.core import registry
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError
 from rlft.core.registry import TYPES, Registry, register, source_of
@@ -50,7 +49,7 @@ def test_what_has_no_place_is_refused() -> None:
         register(3.5)
 
 
-def test_register_is_a_decorator_too(shapes: Registry[object]) -> None:
+def test_register_is_a_decorator_too() -> None:
     @register
     @dataclass(frozen=True)
     class Mine:
@@ -81,9 +80,7 @@ def made(path: Path, number: int) -> type:
     return kind
 
 
-def test_the_source_of_a_class_is_its_file_and_part_of_the_key(
-    shapes: Registry[object], tmp_path: Path
-) -> None:
+def test_the_source_of_a_class_is_its_file_and_part_of_the_key(tmp_path: Path) -> None:
     keys = []
     for name, number in (("a.py", 1), ("b.py", 2), ("c.py", 1)):
         kind = made(tmp_path / name, number)
@@ -105,4 +102,3 @@ def test_code_without_a_text_is_known_by_what_it_does(tmp_path: Path) -> None:
 def test_the_librarys_own_classes_have_no_source() -> None:
     assert source_of(Registry) == ""
     assert all(TYPES[name].__module__.startswith("rlft.") for name in TYPES)
-    assert registry.LIBRARY == "rlft"

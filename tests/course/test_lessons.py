@@ -22,21 +22,18 @@ from rlft.course.check.values import copied
 from rlft.course.exercise import Exercise
 
 EXERCISES = list(all_exercises().values())
-
-
-def answers_of(exercise: Exercise) -> ModuleType:
-    """The answers to an exercise: `answers` has a file for each, as the lessons have."""
-    (package,) = (name for name in LESSONS if name.startswith(f"l{exercise.lesson}_"))
-    return importlib.import_module(f"answers.{package}.{exercise.name}")
-
-
-LESSONS = [module.name for module in pkgutil.iter_modules(lessons.__path__)]
-ANSWERS = {exercise.id: answers_of(exercise) for exercise in EXERCISES}
+LESSONS = {module.name[1:3]: module.name for module in pkgutil.iter_modules(lessons.__path__)}
+# `answers` has a file for each exercise, as the lessons have.
+ANSWERS: dict[str, ModuleType] = {
+    exercise.id: importlib.import_module(f"answers.{LESSONS[exercise.lesson]}.{exercise.name}")
+    for exercise in EXERCISES
+}
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 
 
 def right_answers() -> Iterator[object]:
     for exercise in EXERCISES:
-        for answer in ANSWERS[exercise.id].RIGHT:
+        for answer in (exercise.reference, *ANSWERS[exercise.id].RIGHT):
             yield pytest.param(exercise, answer, id=f"{exercise.id}-{answer.__name__}")
 
 
@@ -49,24 +46,16 @@ def wrong_answers() -> Iterator[object]:
                 yield pytest.param(exercise, known.name, answer, id=name)
 
 
-def by_id(exercise: Exercise) -> str:
-    return exercise.id
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
-def test_the_reference_passes(exercise: Exercise) -> None:
-    verdict = judge(exercise, exercise.reference)
+@pytest.mark.parametrize(("exercise", "answer"), list(right_answers()))
+def test_the_reference_and_answers_that_are_written_differently_pass(
+    exercise: Exercise, answer: Callable
+) -> None:
+    verdict = judge(exercise, answer)
     assert verdict.status == "passed", verdict.failure
     assert verdict.passed == tuple(case.name for case in exercise.cases)
 
 
-@pytest.mark.parametrize(("exercise", "answer"), list(right_answers()))
-def test_answers_that_are_written_differently_pass(exercise: Exercise, answer: Callable) -> None:
-    verdict = judge(exercise, answer)
-    assert verdict.status == "passed", verdict.failure
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+@each_exercise
 def test_there_are_enough_answers_and_none_is_the_reference(exercise: Exercise) -> None:
     answers = ANSWERS[exercise.id]
     assert len(answers.RIGHT) >= 3
@@ -89,7 +78,7 @@ def test_each_mistake_fails_with_its_own_hint(
     assert verdict.failure is not None
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+@each_exercise
 def test_an_answer_that_ignores_its_inputs_fails(exercise: Exercise) -> None:
     for case in exercise.cases:
         fixed = observe_case(exercise.reference, case, 60.0).value
@@ -100,7 +89,7 @@ def test_an_answer_that_ignores_its_inputs_fails(exercise: Exercise) -> None:
         assert judge(exercise, constant).status == "failed", f"the value of {case.name!r} passes"
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+@each_exercise
 def test_no_hint_is_said_twice_or_too_long_to_be_read(exercise: Exercise) -> None:
     assert len(set(exercise.hints)) == 3
     hints = [known.hint for known in exercise.misconceptions]
@@ -108,7 +97,7 @@ def test_no_hint_is_said_twice_or_too_long_to_be_read(exercise: Exercise) -> Non
     assert all(20 < len(text) < 500 for text in (*exercise.hints, *hints))
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+@each_exercise
 def test_strange_answers_fail_and_never_raise(exercise: Exercise) -> None:
     def raises(*args: object, **kwargs: object) -> object:
         raise KeyError("lost")
@@ -116,26 +105,24 @@ def test_strange_answers_fail_and_never_raise(exercise: Exercise) -> None:
     def leaves(*args: object, **kwargs: object) -> object:
         raise SystemExit(1)
 
-    def nothing(*args: object, **kwargs: object) -> None:
-        return None
-
-    def empty(*args: object, **kwargs: object) -> list:
-        return []
-
-    def text(*args: object, **kwargs: object) -> str:
-        return "0.5"
-
-    def shapeless(*args: object, **kwargs: object) -> object:
-        return torch.zeros(7, 7, 7)
-
-    strange = (raises, leaves, nothing, empty, text, shapeless, 3, None, exercise)
+    strange = (
+        raises,
+        leaves,
+        lambda *args, **kwargs: None,
+        lambda *args, **kwargs: [],
+        lambda *args, **kwargs: "0.5",
+        lambda *args, **kwargs: torch.zeros(7, 7, 7),
+        3,
+        None,
+        exercise,
+    )
     for answer in strange:
         verdict = judge(exercise, answer)
         assert verdict.status == "failed", answer
         assert verdict.failure is not None
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+@each_exercise
 def test_an_endless_answer_is_stopped(exercise: Exercise) -> None:
     def endless(*args: object, **kwargs: object) -> None:
         while True:
@@ -146,7 +133,7 @@ def test_an_endless_answer_is_stopped(exercise: Exercise) -> None:
     assert "never ends" in verdict.failure.problem
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+@each_exercise
 def test_a_right_answer_that_changes_its_inputs_fails(exercise: Exercise) -> None:
     def spoils(*args: object, **kwargs: object) -> object:
         value = copied(exercise.reference(*args, **kwargs))
@@ -174,7 +161,5 @@ def test_the_course_has_enough_exercises() -> None:
 
 def test_a_file_is_called_by_what_its_exercise_asks_for() -> None:
     for exercise in EXERCISES:
-        assert ANSWERS[exercise.id].__name__.endswith(f".{exercise.name}")
-        (package,) = (name for name in LESSONS if name.startswith(f"l{exercise.lesson}_"))
-        module = importlib.import_module(f"rlft.course.lessons.{package}.{exercise.name}")
-        assert module.EXERCISE is exercise
+        package = f"rlft.course.lessons.{LESSONS[exercise.lesson]}"
+        assert importlib.import_module(f"{package}.{exercise.name}").EXERCISE is exercise

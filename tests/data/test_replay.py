@@ -7,6 +7,7 @@ be read back one by one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -160,23 +161,43 @@ def test_returns_to_go_are_unknown_until_the_episode_ends() -> None:
     assert [ended[t]["return_to_go"] for t in range(4)] == [2.75, 3.5, 3, -np.inf]
 
 
-def test_a_costly_episode_that_the_clock_cut_off_gives_no_floor() -> None:
-    """A sum of costs without the rest would be too high: at the last step -1 in place of -50."""
-    buffer = ReplayBuffer(2, 4, 1, 1, gamma=GAMMA)
+def two_steps(buffer: ReplayBuffer, *rewards: float) -> list[set[float]]:
+    """What follows from two rewards: seed 0 arrives with the second, seed 1 is cut off there."""
     zeros = np.zeros((2, 1))
-    for cut in (False, True):
+    for step, reward in enumerate(rewards):
+        last = step == len(rewards) - 1
         buffer.add(
             observations=zeros,
             actions=zeros,
-            rewards=np.full(2, -1.0),
+            rewards=np.full(2, reward),
             next_observations=zeros,
-            terminations=np.array([cut, False]),  # seed 0 arrives
-            truncations=np.array([False, cut]),  # seed 1 is cut off
-            timesteps=np.full(2, float(cut)),
+            terminations=np.array([last, False]),
+            truncations=np.array([False, last]),
+            timesteps=np.full(2, float(step)),
         )
-    floor = buffer.sample(50, generator()).returns_to_go
-    assert set(floor[0].tolist()) == {-1.0, -1.0 - GAMMA}
-    assert (floor[1] == -np.inf).all()
+    floor = buffer.recent(len(rewards)).returns_to_go
+    return [set(row.tolist()) for row in floor]
+
+
+def test_after_a_costly_episode_that_the_clock_cut_off_the_worst_follows() -> None:
+    """A sum of costs without the rest would be too high: the last step would count -1."""
+    arrived, cut = two_steps(ReplayBuffer(2, 4, 1, 1, gamma=0.5), -1.0, -1.0)
+    assert arrived == {-1.0, -1.5}
+    assert cut == {-2.0}  # -1 / (1 - 0.5) from both steps
+    arrived, cut = two_steps(ReplayBuffer(2, 4, 1, 1, gamma=0.5, smallest_reward=-3.0), -1.0, -1.0)
+    assert arrived == {-1.0, -1.5}
+    assert cut == {-1.0 - 0.5 * 6, -1.5 - 0.25 * 6}
+
+
+def test_the_worst_is_what_a_seed_and_the_dataset_have_seen() -> None:
+    buffer = ReplayBuffer(2, 8, 1, 1, gamma=0.5)
+    two_steps(buffer, -4.0, 0.0)
+    _, cut = two_steps(buffer, -1.0, -1.0)
+    assert cut == {-1.0 - 0.5 * 8, -1.5 - 0.25 * 8}
+    costly = replace(logged(), rewards=-np.arange(40, dtype=np.float32))  # -39 at worst
+    buffer = ReplayBuffer(2, 8, 2, 1, gamma=GAMMA, offline=costly)
+    add(buffer, 0, truncated=1)
+    assert buffer.recent(1).returns_to_go[1].tolist() == [1 - GAMMA * 39 / (1 - GAMMA)]
 
 
 def test_the_oldest_transitions_are_overwritten() -> None:

@@ -192,17 +192,53 @@ def test_the_arrays_of_a_caller_are_not_changed() -> None:
     assert actions[0, 0] > 1.0
 
 
-def test_the_floor_of_cal_ql_is_unknown_where_a_costly_episode_was_cut_off(
-    data: Transitions,
+# --- the floor of Cal-QL -------------------------------------------------------------------
+
+
+def worst_case(data: Transitions, gamma: float, smallest: float) -> list[float]:
+    """The floor by its meaning: play what was seen, then the smallest reward 20,000 times."""
+    floors = []
+    for row in range(len(data)):
+        end = row + int(np.argmax((data.terminations | data.truncations)[row:]))
+        rewards = data.rewards[row : end + 1].astype(np.float64).tolist()
+        if not data.terminations[end]:
+            rewards += [min(smallest, 0.0)] * 20_000
+        floors.append(float(np.sum(rewards * gamma ** np.arange(len(rewards)))))
+    return floors
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.98])
+@pytest.mark.parametrize("smallest", [None, -7.0, 3.0])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_floor_adds_the_worst_that_can_follow(
+    data: Transitions, gamma: float, smallest: float | None, sign: int
 ) -> None:
-    cut = np.repeat(
-        [data.truncations[end - 1] for end in np.append(data.episode_starts[1:], len(data))],
-        data.episode_lengths(),
+    priced = replace(data, rewards=sign * data.rewards)
+    floor = priced.return_floor(gamma, smallest)
+    least = priced.reward_range[0] if smallest is None else smallest
+    assert floor.dtype == np.float32 and floor.shape == (len(data),)
+    np.testing.assert_allclose(floor, worst_case(priced, gamma, least), rtol=1e-5, atol=1e-5)
+
+
+def test_a_task_that_was_not_solved_has_cal_qls_own_floor(data: Transitions) -> None:
+    """r / (1 - gamma) in every row of an episode of equal costs; the plain sum where it ended."""
+    priced = replace(data, rewards=-np.ones(len(data), np.float32))
+    floor, cut = (
+        priced.return_floor(0.98),
+        np.repeat(
+            np.logical_or.reduceat(data.truncations, data.episode_starts), data.episode_lengths()
+        ),
     )
     assert cut.any() and not cut.all()
-    for sign in (1.0, -1.0):
-        priced = replace(data, rewards=sign * np.ones(len(data), np.float32))
-        floor = priced.return_floor(0.5)
-        known = np.ones_like(cut) if sign > 0 else ~cut
-        np.testing.assert_array_equal(floor[known], priced.returns_to_go(0.5)[known])
-        assert (floor[~known] == -np.inf).all()
+    np.testing.assert_allclose(floor[cut], -50.0, rtol=1e-5)
+    np.testing.assert_array_equal(floor[~cut], priced.returns_to_go(0.98)[~cut])
+    undiscounted = priced.return_floor(1.0)
+    assert (undiscounted[cut] == -np.inf).all() and (undiscounted[~cut] > -np.inf).all()
+
+
+def test_a_floor_says_something_where_half_of_the_future_was_seen() -> None:
+    """At gamma 0.8 it takes four steps: 0.8^4 = 0.41, and 0.8^3 = 0.51."""
+    cut, ended = make([10], [False]), make([10], [True])
+    assert cut.floor_share(0.8) == 0.7
+    assert ended.floor_share(0.8) == 1.0
+    assert cut.floor_share(1.0) == 0.0

@@ -22,7 +22,7 @@ from rlft.recipes.registry import find_recipe
 
 CQL = Pretraining("cql", small("cql"), 3)
 BC = Pretraining("bc", small("bc"), 3)
-POLICY_ONLY = Handover(critics=False, target_critics=False, temperature=False, optimizers=False)
+POLICY_ONLY = Handover(critics=False, target_critics=False, temperature=False, optimizers=())
 NAMES = ("tiny", "tiny-wait", "tiny-nothing")
 
 

@@ -16,10 +16,17 @@ from rlft.core.errors import InputError
 from rlft.finetune import HandoverRecord, Prior, hand_over, untrained
 from rlft.finetune.handover import hand_over_guide
 from rlft.nets.stacked import CriticConfig
-from rlft.recipes import Handover, Online
+from rlft.recipes import Handover, Online, Recipe
+from rlft.recipes.recipe import Tick
 from rlft.report import compare_parts
 
-TICKS = ("policy", "critics", "target_critics", "temperature", "optimizers")
+TICKS = ("policy", "critics", "target_critics", "temperature")
+OPTIMIZERS: tuple[tuple[Tick, ...], ...] = (
+    (),
+    ("policy",),
+    ("critics", "temperature"),
+    ("policy", "critics", "temperature"),
+)
 UPDATES = 3
 
 
@@ -37,9 +44,12 @@ def crossed(prior: Prior, handover: Handover) -> tuple[Learner, HandoverRecord]:
     return hand_over(prior, make_recipe(handover=handover), seed=5)
 
 
-@pytest.mark.parametrize("ticks", list(product([True, False], repeat=5)))
-def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -> None:
-    handover = Handover(**dict(zip(TICKS, ticks, strict=True)))
+@pytest.mark.parametrize("optimizers", OPTIMIZERS)
+@pytest.mark.parametrize("ticks", list(product([True, False], repeat=4)))
+def test_exactly_what_is_ticked_crosses(
+    ticks: tuple[bool, ...], optimizers: tuple[Tick, ...], prior: Prior
+) -> None:
+    handover = Handover(**dict(zip(TICKS, ticks, strict=True)), optimizers=optimizers)
     learner, record = crossed(prior, handover)
     given, own = prior.learner.parts(), learner.parts()
     expected = {
@@ -54,7 +64,7 @@ def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -
     assert set(record.fresh) == {name for name, crosses in expected.items() if not crosses}
     for name, optimizer in learner.optimizers().items():
         moments = optimizer.state_dict()["state"]
-        if handover.optimizers and expected[name]:
+        if name in optimizers and expected[name]:
             theirs = prior.learner.optimizers()[name].state_dict()["state"]
             assert moments.keys() == theirs.keys() != set()
             for i, slots in theirs.items():
@@ -63,7 +73,7 @@ def test_exactly_what_is_ticked_crosses(ticks: tuple[bool, ...], prior: Prior) -
         else:
             assert moments == {}
     assert set(record.optimizers) == {
-        name for name in learner.optimizers() if expected[name] and handover.optimizers
+        name for name in learner.optimizers() if expected[name] and name in optimizers
     }
     assert learner.updates == 0
 
@@ -89,7 +99,7 @@ def test_a_fresh_temperature_is_the_online_configurations(prior: Prior) -> None:
 
 
 def test_the_report_by_weights_agrees_with_the_record(prior: Prior) -> None:
-    learner, record = crossed(prior, Handover(target_critics=False, optimizers=False))
+    learner, record = crossed(prior, Handover(target_critics=False, optimizers=()))
     states = {part.name: part for part in compare_parts(prior.learner, learner)}
     assert {name for name, part in states.items() if part.carried} == set(record.parts)
     assert states["target_critics"].origin == "copy of the critics"
@@ -116,18 +126,47 @@ def test_parts_that_start_new_depend_on_the_seed(prior: Prior) -> None:
     assert not same(first.policy, other.policy)
 
 
+def start_of(prior: Prior, recipe: Recipe) -> tuple[list[float], str]:
+    """Where the temperature starts, by seed, and what the record says of it."""
+    learner, record = hand_over(prior, recipe)
+    assert learner.entropy_temperature is not None
+    return learner.entropy_temperature.tolist(), record.temperature
+
+
 @pytest.mark.parametrize("algorithm", ["iql", "inac"])
-def test_a_prior_without_temperature_gives_sac_a_fresh_one_and_says_so(algorithm: str) -> None:
+def test_a_prior_without_a_learned_temperature_gives_sac_a_new_one(algorithm: str) -> None:
     prior = make_prior(algorithm)
     learner, record = hand_over(prior, make_recipe())
     assert record.fresh == ("temperature",)
     assert record.parts == ("policy", "critics", "target_critics")
     assert record.optimizers == ("policy", "critics")
     assert learner.policy.__class__ is prior.learner.policy.__class__  # the prior's kind
-    temperature = learner.entropy_temperature
-    assert temperature is not None
-    initial = small("sac").initial_temperature  # type: ignore[attr-defined]
-    assert temperature.tolist() == pytest.approx([initial] * len(temperature))
+
+
+def test_the_temperature_starts_where_the_record_says(prior: Prior) -> None:
+    """At the prior's, learned or fixed; else, or if not ticked, at the online learner's own."""
+    recipe = make_recipe(small("sac", initial_temperature=0.7))
+    alone = replace(recipe, handover=Handover(temperature=False))
+    inac = make_prior("inac")  # tau is 0.1
+    assert start_of(inac, recipe) == (
+        pytest.approx([0.1] * 3),
+        "nothing to cross but the prior's fixed one; starts at 0.1",
+    )
+    own = pytest.approx([0.7] * 3)
+    assert start_of(inac, alone) == (own, "not handed over; starts at 0.7")
+    assert start_of(make_prior("iql"), recipe) == (own, "nothing to cross; starts at 0.7")
+    assert start_of(prior, alone) == (own, "not handed over; starts at 0.7")
+    values, said = start_of(prior, recipe)
+    assert prior.learner.entropy_temperature is not None
+    assert values == prior.learner.entropy_temperature.tolist()
+    assert said == f"handed over; starts at {sum(values) / 3:.3g}"
+    assert hand_over(inac, make_recipe(small("inac")))[1].temperature == ""
+
+
+@pytest.mark.parametrize("optimizers", [True, ("policy", "targets"), ["policy"], "policy"])
+def test_optimizers_are_named(optimizers: object) -> None:
+    with pytest.raises(InputError, match=r"optimizers=.*'temperature'"):
+        Handover(optimizers=optimizers)  # type: ignore[arg-type]
 
 
 def test_the_behaviour_policy_and_v_cross_with_the_policy_and_the_critics() -> None:
@@ -173,7 +212,7 @@ def test_behaviour_cloning_has_no_critics_to_hand_over() -> None:
 
 def test_a_guide_gets_the_whole_prior_whatever_the_recipe_hands_over() -> None:
     prior = make_prior("inac")
-    nothing = Handover(policy=False, critics=False, temperature=False, optimizers=False)
+    nothing = Handover(policy=False, critics=False, temperature=False, optimizers=())
     recipe = make_recipe(handover=nothing, guide=Online(small("inac")))
     guide = hand_over_guide(prior, recipe)
     assert isinstance(guide, InAC)
@@ -231,7 +270,8 @@ def test_an_untrained_prior_hands_over_its_initial_policy_or_nothing() -> None:
     assert not same(prior.learner.policy, untrained(MAZE_DATA, seeds=2, seed=1).learner.policy)
     nothing = Handover(policy=False, critics=False)
     learner, record = hand_over(prior, make_recipe(handover=nothing))
-    assert record == HandoverRecord((), (), ("policy", "critics", "target_critics", "temperature"))
+    new = ("policy", "critics", "target_critics", "temperature")
+    assert record == HandoverRecord((), (), new, "nothing to cross; starts at 1")
     assert learner.config == small("sac")  # the recipe's widths, none of the prior's
     assert same(learner.parts()["critics"], learner.parts()["target_critics"])
     policy, record = hand_over(prior, make_recipe(handover=Handover(critics=False)))

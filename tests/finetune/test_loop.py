@@ -29,7 +29,7 @@ from rlft.core.errors import NumericalError
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import Batch, ReplayBuffer
 from rlft.envs import make_vec
-from rlft.evaluate import evaluate, noise_floor
+from rlft.evaluate import evaluate, noise_floor, policy_kl
 from rlft.finetune import Prior, Run, finetune, hand_over, loop
 from rlft.recipes import Handover, Recipe, Warmup
 
@@ -311,6 +311,38 @@ def test_appended_data_is_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -
     assert shares[-1] == pytest.approx(len(MARKED) / (len(MARKED) + 100), abs=0.04)
 
 
+# --- the first update --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("handover", "learning_starts", "first"),
+    [
+        (Handover(), 0, 1),
+        (Handover(), 3, 3),
+        (Handover(), None, 4),  # a batch of 4
+        (Handover(retention="mix", offline_share=0.25), None, 3),
+        (APPEND, None, 1),  # the buffer is full from the start
+    ],
+)
+def test_nothing_is_updated_before_the_replay_has_its_least(
+    handover: Handover, learning_starts: int | None, first: int, prior: Prior
+) -> None:
+    recipe = make_recipe(handover=handover, learning_starts=learning_starts)
+    seen: list[int] = []
+    run(
+        prior,
+        recipe,
+        eval_every=1,
+        callbacks=(lambda _, learner, __: seen.append(learner.updates),),
+    )
+    assert seen == [max(step - first + 1, 0) for step in range(7)]
+
+
+def test_a_warm_up_waits_for_the_least_too(prior: Prior) -> None:
+    recipe = make_recipe(warmup=Warmup(steps=4, critic_updates=2), learning_starts=3)
+    assert run(prior, recipe).learner.updates == 2 * 2 + 2  # steps 3 and 4, then 5 and 6
+
+
 # --- ratios ------------------------------------------------------------------------------------
 
 
@@ -468,3 +500,14 @@ def test_a_loss_that_explodes_names_the_seed(prior: Prior, monkeypatch: pytest.M
     tamper(monkeypatch, seed=2, reward=1e30)  # finite, but its square is not
     with pytest.raises(NumericalError, match=r"critics loss is inf for seed \[2\] at update \d"):
         run(prior, steps=30)
+
+
+def test_how_far_the_policy_moved_is_measured_from_the_priors(prior: Prior) -> None:
+    waiting = make_recipe(warmup=Warmup(steps=4))
+    result = run(prior, waiting, eval_every=2)
+    assert result.kl is not None and result.kl.shape == result.returns_sampled.shape
+    assert (result.kl[:, :3] == 0).all()  # the policy waits until step 5
+    assert (result.kl[:, 3] > 0).all()
+    states = prior.data.observations
+    far = policy_kl(result.learner.policy, prior.learner.policy, states, samples=64)
+    assert result.kl[:, 3] == pytest.approx(far, rel=0.25)

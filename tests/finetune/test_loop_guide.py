@@ -52,7 +52,7 @@ from rlft.recipes import Handover, Online, Recipe, Warmup
 
 SEEDS = 3
 NOTHING = Handover(
-    policy=False, critics=False, target_critics=False, temperature=False, optimizers=False
+    policy=False, critics=False, target_critics=False, temperature=False, optimizers=()
 )
 INAC = Online(small("inac"))
 # The explorer's networks are new, but its policy class is the guide's.

@@ -13,7 +13,7 @@ from test_loop import SEEDS, run
 
 from rlft.core.errors import InputError
 from rlft.finetune import Prior, RunPlan, finetune
-from rlft.finetune.start import check_warmup, environment_of
+from rlft.finetune.start import check_length, environment_of
 from rlft.recipes import Recipe, Warmup, find_recipe
 
 LARGE = "rlft/Maze-Large-v0"
@@ -51,7 +51,7 @@ def test_what_is_given_by_name_replaces_the_plans_own(prior: Prior) -> None:
 
 
 def test_a_name_stands_for_a_recipe(prior: Prior) -> None:
-    assert run(prior, "sac", steps=1).recipe is find_recipe("sac")
+    assert run(prior, "sac", steps=128).recipe is find_recipe("sac")
 
 
 def test_seeds_may_be_named_when_they_are_the_priors(prior: Prior) -> None:
@@ -96,7 +96,7 @@ def test_bad_arguments_are_refused(changes: dict[str, Any], message: str, prior:
 
 @pytest.mark.parametrize(("warmup", "steps"), [(0, 1), (9, 10), (1, 2)])
 def test_a_warm_up_shorter_than_the_run_is_fine(warmup: int, steps: int) -> None:
-    check_warmup(make_recipe(warmup=Warmup(steps=warmup)), RunPlan(steps=steps))
+    check_length(make_recipe(warmup=Warmup(steps=warmup)), RunPlan(steps=steps))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,14 @@ def test_a_warm_up_shorter_than_the_run_is_fine(warmup: int, steps: int) -> None
 )
 def test_a_warm_up_as_long_as_the_run_is_refused(recipe: Recipe, steps: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        check_warmup(recipe, RunPlan(steps=steps))
+        check_length(recipe, RunPlan(steps=steps))
+
+
+def test_a_run_that_ends_before_its_first_update_is_refused() -> None:
+    recipe = make_recipe(learning_starts=7)
+    check_length(recipe, RunPlan(steps=7))
+    with pytest.raises(InputError, match=r"'test' updates nothing.* 7 transitions.* only 6 steps"):
+        check_length(recipe, RunPlan(steps=6))
 
 
 def test_the_environment_is_the_datas_own_with_its_options(prior: Prior) -> None:

@@ -17,6 +17,7 @@ from rlft.data import Batch, ReplayBuffer
 from rlft.finetune import hand_over
 from rlft.finetune.updates import learn, warm_up
 from rlft.recipes import Online, Warmup
+from rlft.report.switch.parts import adam_steps
 
 SEEDS = 3
 LEARNERS = [name for name in ALGORITHMS if name != "bc"]  # BC has nothing to warm up
@@ -49,6 +50,9 @@ class Watched:
     def update_policy(self, batch: Batch) -> Metrics:
         self.calls.append(("policy", batch))
         return {"policy_loss": torch.full((SEEDS,), float(len(self.calls)))}
+
+    def update(self, batch: Batch) -> Metrics:
+        return {**self.update_critics(batch), **self.update_policy(batch)}
 
     @property
     def halves(self) -> str:
@@ -131,6 +135,43 @@ def test_learn_returns_what_was_measured_last() -> None:
     metrics = learn(Watched(), online(utd=2, policy_delay=2), replay, 1, source)  # type: ignore[arg-type]
     assert metrics["critic_loss"].tolist() == [2, 2, 2]  # of the second update
     assert metrics["policy_loss"].tolist() == [3, 3, 3]
+
+
+def adam_counts(learner: Learner) -> dict[str, int]:
+    return {name: adam_steps(adam) for name, adam in learner.optimizers().items()}
+
+
+def learned(name: str, steps: int = 2, **ratios: Any) -> Learner:
+    learner, source = make_learner(small(name), 2, 2, SEEDS), generator()
+    for step in range(1, steps + 1):
+        learn(learner, Online(small(name), **ratios), logged_replay(), step, source)
+    return learner
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_with_idle_steps_every_adam_steps_in_every_update(name: str) -> None:
+    idle, plain = (learned(name, utd=4, policy_delay=2, idle_steps=i) for i in (True, False))
+    policies = {"policy", "behaviour", "temperature"}
+    updates = {part: 4 if part in policies else 8 for part in plain.optimizers()}
+    assert adam_counts(plain) == updates
+    assert adam_counts(idle) == dict.fromkeys(updates, 12)
+    assert not same_state(idle.state_dict(), plain.state_dict())
+
+
+def test_one_update_of_everything_leaves_no_adam_to_idle() -> None:
+    idle, plain = (learned("sac", utd=2, policy_delay=1, idle_steps=i) for i in (True, False))
+    assert same_state(idle.state_dict(), plain.state_dict())
+
+
+def test_a_policy_that_has_its_turn_each_time_is_updated_with_the_critics() -> None:
+    """So that a learner which takes all gradients at the same weights does so online, too."""
+    config = small("cql", same_weights=True)
+    learner, other = (make_learner(config, 2, 2, SEEDS) for _ in range(2))
+    replay, source = logged_replay(), generator()
+    learn(learner, Online(config, utd=2), replay, 1, source)
+    for minibatch in replay.sample(4, generator(), batches=2).split(2):
+        other.update(minibatch)
+    assert same_state(learner.state_dict(), other.state_dict())
 
 
 # --- warm_up -----------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Both policy classes: densities against `torch.distributions` and against integration."""
+"""The policy classes: densities against `torch.distributions` and against integration."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from torch.distributions.transforms import TanhTransform
 from rlft.core.errors import InputError
 from rlft.nets.policies import (
     POLICIES,
+    ClippedNormal,
     Policy,
     PolicyConfig,
     SquashedGaussian,
@@ -49,6 +51,9 @@ def reference(policy: Policy, observations: Tensor) -> torch.distributions.Distr
         mean, log_std = out.chunk(2, -1)
         normal = Independent(Normal(mean, log_std.clamp(-5, 2).exp()), 1)
         return TransformedDistribution(normal, TanhTransform(cache_size=1))
+    if isinstance(policy, ClippedNormal) and policy.log_std == "state":
+        mean, log_std = out.chunk(2, -1)
+        return Independent(Normal(mean, log_std.clamp(-5, 2).exp()), 1)
     assert isinstance(policy, TanhMeanNormal)
     std = (-6 + 6 * torch.sigmoid(policy.spread)).exp()
     return Independent(Normal(out.tanh(), std.expand_as(out)), 1)
@@ -64,9 +69,9 @@ def test_log_prob_agrees_with_torch_distributions(kind: str, layer_norm: bool) -
     expected = reference(policy, OBSERVATIONS).log_prob(actions)
     assert expected.shape == (2, 6)
     torch.testing.assert_close(policy.log_prob(OBSERVATIONS, actions), expected)
-    torch.testing.assert_close(
-        policy.mode(OBSERVATIONS), policy.mlp(OBSERVATIONS)[..., :2].tanh(), rtol=0, atol=1e-6
-    )
+    mean = policy.mlp(OBSERVATIONS)[..., :2]
+    mode = mean.clamp(-1, 1) if kind == "normal" else mean.tanh()
+    torch.testing.assert_close(policy.mode(OBSERVATIONS), mode, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -74,7 +79,7 @@ def test_rsample_reports_the_density_of_what_it_drew(kind: str) -> None:
     policy = policy_of(kind)
     actions, log_prob = policy.rsample(OBSERVATIONS, generator())
     inside = (actions.abs() < 0.99).all(-1)  # beyond, float32 cannot undo tanh or the clipping
-    assert inside.float().mean() > 0.5
+    assert inside.float().mean() > 0.3  # as wide as the box, a plain Gaussian leaves it often
     again = policy.log_prob(OBSERVATIONS, actions)
     torch.testing.assert_close(log_prob[inside], again[inside], rtol=1e-3, atol=1e-3)
 
@@ -85,6 +90,7 @@ def test_rsample_reports_the_density_of_what_it_drew(kind: str) -> None:
         # log N(0; 0, 1) = -0.919 for each of u = 0 and u = 1, where log(1 - tanh(1)^2) = -0.868
         ("squashed-gaussian", [0.0, 0.0], 0.0, -0.918939),
         ("squashed-gaussian", [0.0, 0.0], math.tanh(1), -0.918939 - 0.5 + 0.867562),
+        ("normal", [0.0, 0.0], 0.5, -0.918939 - 0.125),
         # log sigma = -3 as it starts: log N = -0.919 + 3 at the mean, 0.5 less one sigma away
         ("tanh-mean-normal", [0.0], 0.0, 2.081061),
         ("tanh-mean-normal", [0.0], math.exp(-3), 1.581061),
@@ -101,6 +107,7 @@ def test_densities_worked_by_hand(
     ("kind", "outputs", "border"),
     [
         ("squashed-gaussian", [0.4, -0.7], 0.999),  # what lies beyond 0.999 is 1e-11
+        ("normal", [0.4, -0.7], 5.0),
         ("tanh-mean-normal", [0.4], 2.0),  # the density before clipping lives on the whole line
     ],
 )
@@ -117,6 +124,7 @@ def test_density_integrates_to_one(kind: str, outputs: list[float], border: floa
     [
         ("squashed-gaussian", [0.3, math.log(0.2)], 0.3, 0.2),
         ("squashed-gaussian", [0.3, 9.0], 0.3, math.exp(2)),  # log sigma is clipped
+        ("normal", [0.3, -2.0], 0.3, math.exp(-2)),
         ("tanh-mean-normal", [0.3], math.tanh(0.3), math.exp(-3)),
     ],
 )
@@ -177,14 +185,54 @@ def test_the_unsquashed_policy_starts_narrow_and_as_wide_everywhere() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_flow_through_rsample_and_not_through_sample(kind: str) -> None:
-    policy = fixed(kind, [0.3, -1.0] if kind == "squashed-gaussian" else [0.3])
+    policy = fixed(kind, [0.3] if kind == "tanh-mean-normal" else [0.3, -3.0])
     bias = policy.mlp.linears[-1].get_parameter("bias")
     actions, _ = policy.rsample(OBSERVATIONS, generator())
     (slope,) = torch.autograd.grad(actions.sum(), bias)
-    # d tanh(u) / d mean = 1 - tanh(u)^2 at the sample, or at the mean for the unsquashed policy
-    at = actions if kind == "squashed-gaussian" else policy.mode(OBSERVATIONS)
+    # d tanh(u) / d mean = 1 - tanh(u)^2 at the sample, or at the mean, or 1 without any tanh
+    at = {"squashed-gaussian": actions, "tanh-mean-normal": policy.mode(OBSERVATIONS)}
+    at = at.get(kind, torch.zeros_like(actions))
     torch.testing.assert_close(slope[:, 0, 0], (1 - at.square()).sum((1, 2)))
     assert not policy.sample(OBSERVATIONS, generator()).requires_grad
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_free_log_sigma_starts_at_nought_and_stops_at_its_bounds(kind: str) -> None:
+    config = PolicyConfig(kind, (16,), log_std="free", log_std_range=(-1.0, 2.0))
+    policy = make_policy(config, 2, 3, 2, generator())
+    assert policy.mlp.linears[-1].get_parameter("weight").shape[-1] == 2  # no output for the width
+    assert not policy.mean_and_log_std(OBSERVATIONS)[1].any()
+    policy.spread.data.fill_(-7.0)
+    log_std = policy.mean_and_log_std(OBSERVATIONS)[1]
+    assert log_std.shape == (2, 6, 2) and (log_std == -1).all()
+
+
+def test_an_offset_narrows_the_policy_from_the_start() -> None:
+    plain = policy_of("squashed-gaussian")
+    config = PolicyConfig(hidden=(16,), log_std_offset=-1.0)
+    policy = make_policy(config, 2, 3, 2, generator())
+    mean, log_std = policy.mean_and_log_std(OBSERVATIONS)
+    before = plain.mean_and_log_std(OBSERVATIONS)
+    assert torch.equal(mean, before[0]) and torch.equal(log_std, before[1] - 1)
+    log_std.sum().backward()
+    assert policy.line is not None
+    slopes = [torch.as_tensor(x.grad).flatten() for x in policy.line]
+    torch.testing.assert_close(slopes[0], before[1].sum((1, 2)))  # m and c are learned
+    torch.testing.assert_close(slopes[1], torch.full((2,), 12.0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"log_std": "stat"}, r"log_std 'stat'.*'state'"),
+        ({"log_std_range": (2.0, -5.0)}, r"log_std_range.*in order.*lower bound first"),
+        ({"norm_epsilon": 0.0}, r"norm_epsilon=0.0.*above 0"),
+        ({"log_std": "free", "log_std_offset": -1.0}, r"log_std_offset=-1.0.*None.*'free'"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_policy(PolicyConfig(**changes), 2, 3, 2, generator())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,12 +10,10 @@ from probes import generator
 from torch import Tensor, nn
 
 from rlft.core.errors import InputError
+from rlft.nets.layers import MLP, StackedLayerNorm, StackedLinear
 from rlft.nets.stacked import (
-    MLP,
     CriticConfig,
     QEnsemble,
-    StackedLayerNorm,
-    StackedLinear,
     ValueNet,
     adam,
     polyak_update,
@@ -45,9 +43,10 @@ def plain_copy(mlp: MLP, group: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def disturbed_mlp(sizes: tuple[int, ...], layer_norm: bool, groups: int = 4) -> MLP:
+def disturbed_mlp(sizes: tuple[int, ...], layer_norm: bool) -> MLP:
     """A network in which no scale is 1 and no shift is 0, as after training."""
-    mlp = MLP(groups, sizes, layer_norm, generator())
+    config = CriticConfig(hidden=sizes[1:-1], layer_norm=layer_norm)
+    mlp = MLP(4, sizes[0], sizes[-1], config, generator())
     source = generator(1)
     for norm in mlp.norms:
         for parameter in norm.parameters():
@@ -126,6 +125,25 @@ def test_critics_come_seed_by_seed_and_member_by_member() -> None:
     torch.testing.assert_close(asked[1], q[1, [1, 1]], rtol=0, atol=1e-6)
 
 
+def test_critics_that_share_an_output_layer_differ_below_it_only() -> None:
+    ensemble = critics(CriticConfig(ensemble=3, hidden=(8, 4), shared_output=True))
+    first, _, output = (linear.get_parameter("weight") for linear in ensemble.mlp.linears)
+    assert first.shape == (6, 5, 8) and output.shape == (2, 4, 1)  # S * E, and S
+    observations = torch.randn(2, 5, 3, generator=generator(1))
+    actions = torch.rand(2, 5, 2, generator=generator(2))
+    q = ensemble(observations, actions)
+    assert q.shape == (2, 3, 5) and not torch.allclose(q[:, 0], q[:, 1])
+    members = torch.tensor([[2, 0], [1, 1]])
+    asked = ensemble(observations, actions, members)
+    torch.testing.assert_close(asked[1], q[1, [1, 1]], rtol=0, atol=1e-6)
+    torch.testing.assert_close(asked[0], q[0, [2, 0]], rtol=0, atol=1e-6)
+    for seed in range(2):
+        for member in range(3):
+            of = torch.autograd.grad(q[seed, member].sum(), (first, output), retain_graph=True)
+            reached = [[i for i, slope in enumerate(x) if slope.any()] for x in of]
+            assert reached == [[3 * seed + member], [seed]]
+
+
 def test_initial_value_shifts_every_prediction() -> None:
     observations, actions = torch.randn(2, 5, 3, generator=generator()), torch.zeros(2, 5, 2)
     low, zero = CriticConfig(initial_value=-50.0), CriticConfig()
@@ -153,7 +171,8 @@ def test_an_ensemble_needs_a_critic() -> None:
 def test_the_whole_ensemble_is_not_drawn(replacement: bool) -> None:
     source = generator()
     before = source.get_state()
-    assert random_members(3, 4, 4, replacement, source) is None
+    for everything in (4, None):
+        assert random_members(3, 4, everything, replacement, source) is None
     assert torch.equal(source.get_state(), before)
 
 
@@ -182,7 +201,7 @@ def test_mean_of_the_minimum_is_the_known_one(replacement: bool, expected: float
 
 @pytest.mark.parametrize("subset", [0, 3])
 def test_subset_outside_the_ensemble_is_refused(subset: int) -> None:
-    with pytest.raises(InputError, match=rf"target_subset={subset}.*\[1, 2\].*smaller"):
+    with pytest.raises(InputError, match=rf"subset={subset}.*\[1, 2\].*smaller"):
         random_members(3, 2, subset, True, generator())
 
 

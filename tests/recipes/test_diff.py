@@ -27,7 +27,7 @@ def test_what_sac_and_wsrl_differ_in() -> None:
     sac, wsrl = RECIPES["sac"], RECIPES["wsrl"]
     assert found["online.learner.critics.ensemble"] == ("2", "10")
     assert found["online.utd"] == (str(sac.online.utd), str(wsrl.online.utd))
-    assert found["handover.optimizers"] == ("no", "yes")
+    assert found["handover.optimizers"] == ("()", "(policy, critics, temperature)")
     assert found["warmup.steps"] == ("0", f"{wsrl.warmup.steps:,}")
     assert not any(field.split(".")[0] in ("name", "title", "source", "preset") for field in found)
     assert "handover.policy" not in found and "online.learner.gamma" not in found
@@ -82,6 +82,7 @@ def test_scales_stand_in_the_heads_where_they_differ() -> None:
     both = diff_recipes("sac", "wsrl", presets="paper")
     assert both.names == ("sac", "wsrl")
     assert rows(both)["online.utd"] == ("1", "4")
+    assert rows(both)["online.idle_steps"] == ("no", "yes")
     assert "online.learner.polyak" not in rows(both)
 
 

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from rlft.algorithms.sac import Temperature
 from rlft.data import Batch
-from rlft.nets.policies import TanhMeanNormal
-from rlft.nets.stacked import MLP, QEnsemble
+from rlft.nets.layers import MLP
+from rlft.nets.policies import Policy
+from rlft.nets.stacked import QEnsemble
 
 TOLERANCE = 1e-5
 OBSERVATION, ACTION, SEEDS, SIZE = 3, 2, 2, 6  # O, A, S, B
@@ -38,11 +39,14 @@ def one_net(mlp: MLP, row: int, read: Read = Tensor.detach) -> Params:
     """Group `row` of stacked networks; `read` turns a parameter into what is wanted of it."""
     net: Params = {}
     for i, linear in enumerate(mlp.linears):
-        net[f"weight{i}"] = double(read(linear.weight)[row])
-        net[f"bias{i}"] = double(read(linear.bias)[row, 0])
+        # Where several share an output layer, each gets a copy of it.
+        own = row // mlp.sharing if i + 1 == len(mlp.linears) else row
+        net[f"weight{i}"] = double(read(linear.weight)[own])
+        net[f"bias{i}"] = double(read(linear.bias)[own, 0])
     for i, norm in enumerate(mlp.norms):
         net[f"scale{i}"] = double(read(norm.scale)[row, 0])
         net[f"shift{i}"] = double(read(norm.shift)[row, 0])
+        net["epsilon"] = np.array(norm.epsilon)
     return net
 
 
@@ -54,8 +58,10 @@ def one_part(part: nn.Module, seed: int, read: Read = Tensor.detach) -> list[Par
         first = seed * part.ensemble
         return [one_net(part.mlp, first + i, read) for i in range(part.ensemble)]
     (net,) = [one_net(part.mlp, seed, read)]
-    if isinstance(part, TanhMeanNormal):
+    if isinstance(part, Policy) and part.log_std != "state":
         net["spread"] = double(read(part.spread)[seed, 0])
+    if isinstance(part, Policy) and part.line is not None:
+        net["slope"], net["offset"] = (double(read(x)[seed, 0]) for x in part.line)
     return [net]
 
 
@@ -84,7 +90,7 @@ def stir(parts: Modules, seed: int) -> None:
     for part in parts.values():
         for parameter in part.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=source))
-        if isinstance(part, TanhMeanNormal):
+        if isinstance(part, Policy) and part.log_std == "sigmoid":
             part.spread.add_(2.0)  # sigma 0.5, not 0.05: densities of random actions exceed e^-700
 
 

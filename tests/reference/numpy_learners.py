@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy_losses import (
     advantage_weight,
     expectile,
@@ -19,10 +20,20 @@ from numpy_losses import (
     td_target,
     weighted_likelihood,
 )
-from numpy_nets import Adam, Array, Params, backward, forward, polyak, q_backward, q_values
-from numpy_policies import POLICIES, AnyPolicy
+from numpy_nets import (
+    Adam,
+    Array,
+    Params,
+    backward,
+    forward,
+    polyak,
+    q_backward,
+    q_values,
+    share_output,
+)
+from numpy_policies import AnyPolicy, policy_of
 
-from rlft.algorithms import BCConfig, InACConfig, IQLConfig
+from rlft.algorithms import BCConfig, Config, InACConfig, IQLConfig
 
 Parts = dict[str, list[Params]]  # E networks for critics, one for everything else
 Metrics = dict[str, float]
@@ -55,20 +66,27 @@ class Reference:
 
     Args:
         parts: weights to start from, changed in place.
-        kind: policy class.
+        config: of the learner.
         rates: Adam's step size of each trained part.
     """
 
-    def __init__(self, parts: Parts, kind: str, rates: dict[str, float]) -> None:
-        self.parts = parts
-        self.policy: AnyPolicy = POLICIES[kind](parts["policy"][0])
+    def __init__(self, parts: Parts, config: Config, rates: dict[str, float]) -> None:
+        self.parts, self.shared_output = parts, config.critics.shared_output
+        self.policy: AnyPolicy = policy_of(config.policy, parts["policy"][0])
         self.adams = {name: [Adam(rate) for _ in parts[name]] for name, rate in rates.items()}
         self.gradients: Parts = {}
 
     def descend(self, name: str, gradients: list[Params]) -> None:
+        if name == "critics" and self.shared_output:
+            gradients = share_output(gradients)
         self.gradients[name] = gradients
         for adam, net, gradient in zip(self.adams[name], self.parts[name], gradients, strict=True):
             adam.step(net, gradient)
+
+    def idle(self, name: str) -> None:
+        """A step of Adam on gradients of zero: its memory fades, and what is left of it moves."""
+        for adam, net in zip(self.adams[name], self.parts[name], strict=True):
+            adam.step(net, {key: np.zeros_like(net[key]) for key in net if key != "epsilon"})
 
     def move_targets(self, rate: float) -> None:
         for target, source in zip(self.parts["target_critics"], self.parts["critics"], strict=True):
@@ -90,7 +108,7 @@ class BC(Reference):
     """Maximum likelihood of the logged actions."""
 
     def __init__(self, config: BCConfig, parts: Parts) -> None:
-        super().__init__(parts, config.policy.kind, {"policy": config.policy_lr})
+        super().__init__(parts, config, {"policy": config.policy_lr})
 
     def update(self, rows: Rows, draws: Draws) -> Metrics:
         s, a = rows.observations, rows.actions
@@ -104,13 +122,15 @@ class IQL(Reference):
 
     def __init__(self, config: IQLConfig, parts: Parts) -> None:
         rates = dict.fromkeys(("state_value", "critics", "policy"), config.lr)
-        super().__init__(parts, config.policy.kind, rates)
+        super().__init__(parts, config, rates)
         self.config = config
 
     def update(self, rows: Rows, draws: Draws) -> Metrics:
+        if self.config.same_weights:
+            return self.update_at_once(rows, draws)
         s, a, config = rows.observations, rows.actions, self.config
         value_loss, d_v = expectile(
-            q_values(self.parts["target_critics"], s, a).min(0),
+            self.lowest(rows, draws),
             self.state_value(s),
             config.expectile,
         )
@@ -125,10 +145,43 @@ class IQL(Reference):
         q_loss, d_q = squared_error(q, target)
         self.descend("critics", q_backward(self.parts["critics"], s, a, d_q)[0])
         self.move_targets(config.polyak)
-        advantage = q_values(self.parts["target_critics"], s, a).min(0) - self.state_value(s)
+        advantage = self.lowest(rows, draws) - self.state_value(s)
         weight = advantage_weight(advantage, config.inverse_temperature, config.weight_clip)
         policy_loss, d = weighted_likelihood(weight, self.policy.log_prob(s, a))
         self.descend("policy", [self.policy.log_prob_backward(s, a, d)])
+        return {
+            "value_loss": value_loss,
+            "critic_loss": q_loss,
+            "q": float(q.mean()),
+            "policy_loss": policy_loss,
+            "advantage_weight": float(weight.mean()),
+        }
+
+    def lowest(self, rows: Rows, draws: Draws) -> Array:
+        """Minimum over the target critics, or over M of them, drawn with replacement: (B,)."""
+        critics = self.parts["target_critics"]
+        if self.config.critic_subset not in (None, len(critics)):
+            critics = [critics[i] for i in draws.integer.pop(0)]
+        return q_values(critics, rows.observations, rows.actions).min(0)
+
+    def update_at_once(self, rows: Rows, draws: Draws) -> Metrics:
+        """All gradients first, then all steps, then the targets."""
+        s, a, config = rows.observations, rows.actions, self.config
+        v, after = self.state_value(s), self.state_value(rows.next_observations)
+        value_loss, d_v = expectile(self.lowest(rows, draws), v, config.expectile)
+        target = td_target(rows.rewards, rows.terminations, after, config.gamma)
+        q = q_values(self.parts["critics"], s, a)
+        q_loss, d_q = squared_error(q, target)
+        weight = advantage_weight(
+            self.lowest(rows, draws) - v, config.inverse_temperature, config.weight_clip
+        )
+        policy_loss, d_policy = weighted_likelihood(weight, self.policy.log_prob(s, a))
+        of_policy = self.policy.log_prob_backward(s, a, d_policy)
+        of_critics = q_backward(self.parts["critics"], s, a, d_q)[0]
+        self.descend_state_value(s, d_v)
+        self.descend("policy", [of_policy])
+        self.descend("critics", of_critics)
+        self.move_targets(config.polyak)
         return {
             "value_loss": value_loss,
             "critic_loss": q_loss,
@@ -143,8 +196,8 @@ class InAC(Reference):
 
     def __init__(self, config: InACConfig, parts: Parts) -> None:
         rates = dict.fromkeys(("behaviour", "state_value", "critics", "policy"), config.lr)
-        super().__init__(parts, config.policy.kind, rates)
-        self.behaviour: AnyPolicy = POLICIES[config.policy.kind](parts["behaviour"][0])
+        super().__init__(parts, config, rates)
+        self.behaviour: AnyPolicy = policy_of(config.policy, parts["behaviour"][0])
         self.config = config
 
     def soft_value(self, observations: Array, noise: Array) -> Array:

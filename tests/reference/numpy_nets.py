@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Array = np.ndarray
-Params = dict[str, Array]  # weight0 (in, out), bias0 (out,), scale0, shift0 (out,), weight1, ...
-
-# Added to the variance by every LayerNorm; PyTorch's default (flax has 1e-6).
-LAYER_NORM_EPS = 1e-5
+# weight0 (in, out), bias0 (out,), scale0, shift0 (out,), weight1, ..., and "epsilon" (), what every
+# LayerNorm adds to the variance, where it is not PyTorch's number.
+Params = dict[str, Array]
+LAYER_NORM_EPS = np.array(1e-5)
 
 
 @dataclass
@@ -45,7 +45,8 @@ def forward(net: Params, x: Array) -> tuple[Array, Trace]:
             break
         if f"scale{i}" in net:
             mean = x.mean(1, keepdims=True)
-            deviation = np.sqrt(((x - mean) ** 2).mean(1, keepdims=True) + LAYER_NORM_EPS)
+            epsilon = net.get("epsilon", LAYER_NORM_EPS)
+            deviation = np.sqrt(((x - mean) ** 2).mean(1, keepdims=True) + epsilon)
             normalised = (x - mean) / deviation
             trace.normalised.append(normalised)
             trace.deviations.append(deviation)
@@ -98,6 +99,16 @@ def polyak(target: Params, source: Params, rate: float) -> None:
     """target <- (1 - rate) target + rate source, in place."""
     for name in target:
         target[name] = (1 - rate) * target[name] + rate * source[name]
+
+
+def share_output(gradients: list[Params]) -> list[Params]:
+    """Gradients of critics with one output layer: the copies of it all get the sum of theirs."""
+    last = depth(gradients[0]) - 1
+    for name in (f"weight{last}", f"bias{last}"):
+        total = np.sum([gradient[name] for gradient in gradients], 0)
+        for gradient in gradients:
+            gradient[name] = total
+    return gradients
 
 
 def q_values(critics: list[Params], observations: Array, actions: Array) -> Array:

@@ -5,12 +5,21 @@ Letters: E ensemble members, M target critics drawn, B batch, n sampled actions.
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 from numpy_learners import Draws, Metrics, Parts, Reference, Rows
 from numpy_losses import aggregate, conservative, sac_policy, squared_error, td_target, temperature
 from numpy_nets import Array, Params, q_backward, q_values
 
 from rlft.algorithms import CQLConfig, SACConfig
+
+
+def joined(minibatches: list[Rows]) -> Rows:
+    """All rows, in order."""
+    return Rows(
+        *(np.concatenate(column) for column in zip(*map(astuple, minibatches), strict=True))
+    )
 
 
 class SAC(Reference):
@@ -22,7 +31,7 @@ class SAC(Reference):
             "policy": config.policy_lr,
             "temperature": config.temperature_lr,
         }
-        super().__init__(parts, config.policy.kind, rates)
+        super().__init__(parts, config, rates)
         self.config = config
 
     def alpha(self) -> float:
@@ -62,11 +71,28 @@ class SAC(Reference):
         gradient, _ = q_backward(self.parts["critics"], rows.observations, rows.actions, d_q)
         return gradient, {"critic_loss": loss, "q": float(q.mean())}
 
-    def update(self, rows: Rows, draws: Draws) -> Metrics:
+    def update_critics(self, rows: Rows, draws: Draws) -> Metrics:
         gradient, metrics = self.critic_gradient(rows, draws)
         self.descend("critics", gradient)
         self.move_targets(self.config.polyak)
-        return {**metrics, **self.update_policy(rows, draws)}
+        return metrics
+
+    def update(self, rows: Rows, draws: Draws) -> Metrics:
+        return {**self.update_critics(rows, draws), **self.update_policy(rows, draws)}
+
+    def online_step(self, minibatches: list[Rows], draws: Draws) -> Metrics:
+        """WSRL's updates of one environment step: critics on each minibatch, policy on all rows.
+
+        Its code hands all networks to each update, with gradients of zero for those not asked for.
+        """
+        metrics: Metrics = {}
+        for rows in minibatches:
+            metrics |= self.update_critics(rows, draws)
+            self.idle("policy")
+            self.idle("temperature")
+        metrics |= self.update_policy(joined(minibatches), draws)
+        self.idle("critics")
+        return metrics
 
     def update_policy(self, rows: Rows, draws: Draws) -> Metrics:
         s, critics, alpha = rows.observations, self.parts["critics"], self.alpha()
@@ -105,17 +131,34 @@ class CQL(SAC):
         proposals += [(*self.policy.sample(s, here[:, i]), behaviour) for i in range(n)]
         after = rows.next_observations
         proposals += [(*self.policy.sample(after, there[:, i]), behaviour) for i in range(n)]
+        chosen = list(range(len(critics)))
+        if self.cql.penalty_subset not in (None, len(critics)):
+            chosen = list(draws.integer.pop(0))  # with replacement: one may stand there twice
+        penalised = [critics[i] for i in chosen]
         # All of them are judged at s, also those that the policy proposes at s'.
-        q = np.stack([q_values(critics, s, action) for action, _, _ in proposals], 2)
+        q = np.stack([q_values(penalised, s, action) for action, _, _ in proposals], 2)
         penalty, d_q, d_data = conservative(
             q,
             np.stack([density for _, density, _ in proposals], 1),
-            q_values(critics, s, rows.actions),
+            q_values(penalised, s, rows.actions),
             np.stack([floor for _, _, floor in proposals], 1),
         )
+        if self.cql.calibrated:
+            floors = np.stack([floor for _, _, floor in proposals[n:]], 1)
+            metrics["floor_known"] = float(np.isfinite(rows.returns_to_go).mean())
+            metrics["floor_active"] = float((q[..., n:] < floors).mean())
         terms = [(rows.actions, d_data)] + [(p[0], d_q[..., i]) for i, p in enumerate(proposals)]
         for action, d in terms:
-            for total, part in zip(gradient, q_backward(critics, s, action, d)[0], strict=True):
-                for name in total:
-                    total[name] = total[name] + self.weight * part[name]
+            for i, part in zip(chosen, q_backward(penalised, s, action, d)[0], strict=True):
+                for name in part:
+                    gradient[i][name] = gradient[i][name] + self.weight * part[name]
         return gradient, {**metrics, "cql_penalty": penalty}
+
+    def update(self, rows: Rows, draws: Draws) -> Metrics:
+        if not self.cql.same_weights:
+            return super().update(rows, draws)
+        gradient, metrics = self.critic_gradient(rows, draws)
+        metrics |= self.update_policy(rows, draws)
+        self.descend("critics", gradient)
+        self.move_targets(self.config.polyak)
+        return metrics

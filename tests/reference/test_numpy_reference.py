@@ -68,12 +68,15 @@ def test_network(layer_norm: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", POLICIES)
-def test_policies(kind: str) -> None:
-    outputs = 2 * A if kind == "squashed-gaussian" else A
+@pytest.mark.parametrize("log_std", ["state", "free", "sigmoid"])
+def test_policies(kind: str, log_std: str) -> None:
+    outputs = 2 * A if log_std == "state" else A
     net, rng = random_net((STATES, 4, outputs), layer_norm=True), RNG(2)
-    if kind == "tanh-mean-normal":
+    if log_std == "state":
+        net["slope"], net["offset"] = rng.normal(size=1), rng.normal(size=1)
+    else:
         net["spread"] = rng.normal(size=A)
-    policy, s = POLICIES[kind](net), rng.normal(size=(B, STATES))
+    policy, s = POLICIES[kind](net, log_std, (-1.0, 1.0)), rng.normal(size=(B, STATES))
     noise, logged = rng.normal(size=(B, A)), np.tanh(rng.normal(size=(B, A)))
     d_action, d_log_prob = rng.normal(size=(B, A)), rng.normal(size=B)
 

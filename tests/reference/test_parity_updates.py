@@ -49,9 +49,10 @@ from rlft.nets.stacked import CriticConfig
 
 UPDATES = 3
 WEIGHTS, DATA = 4, 31  # where the random streams of the inputs start
-SQUASHED, TANH_MEAN = (
-    PolicyConfig(kind, (4, 4)) for kind in ("squashed-gaussian", "tanh-mean-normal")
+SQUASHED, TANH_MEAN, NORMAL = (
+    PolicyConfig(kind, (4, 4)) for kind in ("squashed-gaussian", "tanh-mean-normal", "normal")
 )
+FREE: dict[str, Any] = {"log_std": "free", "log_std_range": (-0.3, 0.2)}
 TWO, THREE = (CriticConfig(ensemble=n, hidden=(4, 4)) for n in (2, 3))
 # A rate of its own for each part, so that none can take another's.
 RATES: dict[str, Any] = {"critic_lr": 0.03, "policy_lr": 0.02, "temperature_lr": 0.05}
@@ -78,6 +79,7 @@ CASES: dict[str, Config] = {
     "bc squashed": BCConfig(policy=SQUASHED, policy_lr=0.02),
     "bc tanh mean": BCConfig(policy=TANH_MEAN, policy_lr=0.02),
     "bc with LayerNorm": BCConfig(policy=replace(SQUASHED, layer_norm=True), policy_lr=0.02),
+    "bc normal": BCConfig(policy=NORMAL, policy_lr=0.02),
     "sac": sac(),
     "sac, entropy in the backup": sac(backup_entropy=True),
     "sac, mean of the critics": sac(policy_objective="mean", critics=THREE),
@@ -91,7 +93,14 @@ CASES: dict[str, Config] = {
     "sac, half the target entropy": sac(target_entropy=-0.5),
     "sac, no LayerNorm": sac(critics=replace(TWO, layer_norm=False)),
     "sac, LayerNorm in the policy": sac(policy=replace(SQUASHED, layer_norm=True)),
+    "sac, normal": sac(policy=NORMAL),
+    "sac, a free log sigma": sac(policy=replace(SQUASHED, **FREE)),
     "sac, tanh mean": sac(policy=TANH_MEAN, backup_entropy=True),
+    "sac, one output layer for three": sac(critics=replace(THREE, shared_output=True)),
+    "sac, one output layer, subset": sac(
+        critics=replace(THREE, shared_output=True), target_subset=2
+    ),
+    "sac, another epsilon": sac(critics=replace(TWO, norm_epsilon=0.1)),
     "sac as in rlpd": sac(
         critics=THREE,
         target_subset=2,
@@ -104,12 +113,37 @@ CASES: dict[str, Config] = {
     "cql, a weight for each seed": cql(weight=(0.5, 5.0)),
     "cql, best of three actions, subset": cql(target_actions=3, critics=THREE, target_subset=2),
     "cql, tanh mean": cql(policy=TANH_MEAN),
+    "cql, penalty of two of three": cql(critics=THREE, penalty_subset=2),
+    "cql, both subsets": cql(critics=THREE, penalty_subset=2, target_subset=1),
+    "cql, all gradients at the same weights": cql(same_weights=True),
+    "cql as in wsrl": cql(
+        critics=replace(THREE, shared_output=True, norm_epsilon=1e-6),
+        policy=replace(SQUASHED, layer_norm=True, norm_epsilon=1e-6, log_std_range=(-11.5, 2.3)),
+        target_subset=2,
+        target_actions=4,
+        penalty_subset=2,
+        same_weights=True,
+        weight=5.0,
+    ),
+    "cql, one output layer": cql(critics=replace(TWO, shared_output=True)),
     "cql, one action of each kind": cql(sampled_actions=1),
     "cal-ql": cql(calibrated=True),
     "cal-ql, five actions": cql(calibrated=True, sampled_actions=5, weight=5.0),
+    "cal-ql, an offset": cql(calibrated=True, policy=replace(SQUASHED, log_std_offset=-1.0)),
     "iql": iql(),
+    "iql, a free log sigma": iql(policy=replace(TANH_MEAN, **FREE)),
+    "iql, an unbounded mean": iql(policy=replace(NORMAL, **FREE)),
     "iql, mean": iql(expectile=0.5),
     "iql, clipped weights": iql(inverse_temperature=10.0, weight_clip=2.0),
+    "iql, two of three": iql(critics=THREE, critic_subset=2),
+    "iql, all gradients at the same weights": iql(same_weights=True),
+    "iql as in wsrl": iql(
+        policy=replace(NORMAL, layer_norm=True, norm_epsilon=1e-6, **FREE),
+        critics=replace(THREE, shared_output=True, norm_epsilon=1e-6),
+        critic_subset=2,
+        same_weights=True,
+    ),
+    "iql, one output layer": iql(critics=replace(TWO, shared_output=True)),
     "iql, squashed": iql(policy=SQUASHED),
     "inac": inac(),
     "inac, no entropy in the backup": inac(backup_entropy=False),

@@ -47,6 +47,7 @@ def a_run(prior: Prior, name: str = "sac", wait: int = 0, seeds: int = 4) -> Any
         returns_mode=sampled + 5,
         returns_behaviour=sampled - 20,
         seconds=34.0,
+        kl=np.full((seeds, len(STEPS)), 0.25) if wait else None,
     )
 
 
@@ -54,8 +55,8 @@ def test_the_tables_hold_the_summaries_of_both_curves(prior: Prior) -> None:
     runs = [a_run(prior), a_run(prior, "wsrl", wait=1_500)]
     origins, behaviour, policy = compare_runs(runs).tables()
     assert origins.rows == [
-        ["sac", "cql, 2 critics, 3 updates", "0 steps", "12 s", "34 s"],
-        ["wsrl", "cql, 2 critics, 3 updates", "1,500 steps", "12 s", "34 s"],
+        ["sac", "cql, 2 critics, 3 updates", "0 steps", "-", "12 s", "34 s"],
+        ["wsrl", "cql, 2 critics, 3 updates", "1,500 steps", "0.25 [0.25, 0.25]", "12 s", "34 s"],
     ]
     for table, curve in ((behaviour, "behaviour"), (policy, "sampled")):
         heads = ("recipe", "seeds", "start", "lowest", "final", "drop", "noise floor")

@@ -48,7 +48,7 @@ def test_a_kept_run_is_read_and_survives_being_saved_today(tmp_path: Path) -> No
     assert isinstance(acting, JumpStart) and isinstance(acting.schedule, Automatic)
     assert acting.schedule.check_every == 20 and run.recipe.warmup.steps == 3
     assert run.steps.tolist() == [0, 20, 40] and run.returns_sampled.shape == (2, 3)
-    assert run.env_kwargs == dict(DATA.env_kwargs) and run.switch_returns == {}
+    assert run.env_kwargs == dict(DATA.env_kwargs) and run.switch_returns == {} and run.kl is None
     assert run.summary().noise_floor is None
     assert run.guide is not None and type(run.guide.config).__name__ == "InACConfig"
     save_run(run, tmp_path / "run")

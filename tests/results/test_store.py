@@ -11,35 +11,32 @@ import numpy as np
 import pytest
 import torch
 from maze_fakes import DETOUR, logged
+from small import same_state, small
 
-from rlft.algorithms import SAC, InAC, InACConfig, SACConfig
+from rlft.algorithms import SAC, InAC
 from rlft.core import files
 from rlft.core.errors import InputError
+from rlft.core.files import load_tensors, save_tensors, write_atomically
 from rlft.data import OfflineData
 from rlft.finetune import Prior, Run, hand_over, pretrain
 from rlft.finetune.handover import hand_over_guide
-from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Online, find_recipe
 from rlft.results import store
 from rlft.results.provenance import git_commit, provenance
 from rlft.results.store import (
     load_prior,
     load_run,
-    load_tensors,
     results_root,
     save_prior,
     save_run,
     saved_runs,
-    write_atomically,
 )
 
 DATA = logged(200)
-CONFIG = SACConfig(policy=PolicyConfig(hidden=(8,)), critics=CriticConfig(hidden=(8,)))
 
 
 def make_prior() -> Prior:
-    return pretrain(CONFIG, DATA, seeds=2, steps=4, log_every=2, progress=False)
+    return pretrain(small("sac"), DATA, seeds=2, steps=4, log_every=2, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +68,15 @@ def run(prior: Prior) -> Run:
         seconds=1.5,
         env_kwargs={"reward": "sparse"},
         switch_returns={"sampled": np.array([[-58.0, -62.0], [-61.0, -61.0]])},
+        kl=np.array([[0.0, 0.5], [0.0, 0.25]]),
     )
 
 
 @pytest.fixture(scope="module")
 def guided(run: Run, prior: Prior) -> Run:
     """A run with a second learner, which is another kind of learner and has other weights."""
-    inac = InACConfig(policy=CONFIG.policy, critics=CONFIG.critics)
-    recipe = replace(run.recipe, guide=Online(inac))
+    recipe = replace(run.recipe, guide=Online(small("inac")))
     return replace(run, recipe=recipe, guide=hand_over_guide(prior, recipe, seed=4))
-
-
-def assert_same_state(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
-    assert a.keys() == b.keys()
-    for name in a:
-        assert a[name].dtype == b[name].dtype
-        torch.testing.assert_close(a[name], b[name], rtol=0, atol=0)
 
 
 def assert_same_arrays(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
@@ -117,9 +107,11 @@ def test_a_run_comes_back_whole(run: Run, tmp_path: Path) -> None:
     assert_same_arrays(back.metrics, run.metrics)
     assert back.env_kwargs == {"reward": "sparse"}
     assert_same_arrays(back.switch_returns, run.switch_returns)
-    assert_same_state(back.learner.state_dict(), run.learner.state_dict())
+    assert run.kl is not None and back.kl is not None
+    np.testing.assert_array_equal(back.kl, run.kl, strict=True)
+    assert same_state(back.learner.state_dict(), run.learner.state_dict())
     assert back.learner.config == run.learner.config
-    assert_same_state(back.prior.learner.state_dict(), run.prior.learner.state_dict())
+    assert same_state(back.prior.learner.state_dict(), run.prior.learner.state_dict())
     assert_same_arrays(back.prior.history, run.prior.history)
     assert back.guide is None and not (tmp_path / "sac" / "guide.safetensors").exists()
 
@@ -131,10 +123,8 @@ def test_a_run_with_two_learners_comes_back_with_both(guided: Run, tmp_path: Pat
     assert back.recipe == guided.recipe
     assert isinstance(back.guide, InAC) and isinstance(back.learner, SAC)
     assert back.guide.config == guided.guide.config
-    assert_same_state(back.guide.state_dict(), guided.guide.state_dict())
-    assert_same_state(back.learner.state_dict(), guided.learner.state_dict())
-    for name in ("steps", "returns_mode", "returns_sampled", "returns_behaviour"):
-        np.testing.assert_array_equal(getattr(back, name), getattr(guided, name), strict=True)
+    assert same_state(back.guide.state_dict(), guided.guide.state_dict())
+    assert same_state(back.learner.state_dict(), guided.learner.state_dict())
 
 
 def test_a_loaded_prior_goes_on_exactly_where_it_stopped(tmp_path: Path) -> None:
@@ -147,7 +137,7 @@ def test_a_loaded_prior_goes_on_exactly_where_it_stopped(tmp_path: Path) -> None
     for _ in range(2):
         prior.learner.update(batch)
         back.learner.update(batch)
-    assert_same_state(back.learner.state_dict(), prior.learner.state_dict())
+    assert same_state(back.learner.state_dict(), prior.learner.state_dict())
 
 
 def test_the_dataset_is_loaded_by_name_and_checked_by_digest(
@@ -317,8 +307,8 @@ def test_tensors_come_back_with_type_and_shape(tmp_path: Path) -> None:
         "state": torch.Generator().get_state(),
         "empty": torch.zeros(0, 2),
     }
-    store.save_tensors(tmp_path / "t.safetensors", tensors)
-    assert_same_state(load_tensors(tmp_path / "t.safetensors"), tensors)
+    save_tensors(tmp_path / "t.safetensors", tensors)
+    assert same_state(load_tensors(tmp_path / "t.safetensors"), tensors)
 
 
 # --- git ---------------------------------------------------------------------------------------

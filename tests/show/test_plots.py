@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from drawn import assert_readable, drawn_texts
+from drawn import assert_readable
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
@@ -44,10 +44,6 @@ def fake_run(name: str = "sac", seeds: int = 4, last: float = -30.0, points: int
         returns_behaviour=sampled - 3,
         metrics={"step": steps[::2], "h": sampled[:, ::2] / -5},
     )
-
-
-def texts(fig) -> str:
-    return " | ".join(text for text, _ in drawn_texts(fig))
 
 
 def mean_line(ax, label: str):
@@ -110,12 +106,12 @@ def test_a_curve_is_the_mean_with_its_interval_named():
     (band,) = [c for c in ax.collections if isinstance(c, PolyCollection)]
     (corners,) = [path.vertices for path in band.get_paths()]
     assert {round(y, 6) for y in corners[:, 1]} == {round(y, 6) for y in (*low, *high)}
-    assert "line: mean of 5 seeds; band: 95 % bootstrap interval" in texts(fig)
+    assert "line: mean of 5 seeds; band: 95 % bootstrap interval" in assert_readable(fig)
 
 
 def test_the_switch_is_marked_at_zero():
     fig = plot_curves([fake_run()])
-    shown = [text for text, _ in drawn_texts(fig)]
+    shown = assert_readable(fig).split(" | ")
     assert "0\nswitch" in shown
     assert "1,000" in shown
     assert "environment steps since the switch" in shown
@@ -126,9 +122,9 @@ def test_one_seed_has_no_interval_and_says_so():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fig = plot_curves([fake_run(seeds=1)])
-        assert "one seed only: no interval, no claim" in texts(fig)
-        mixed = plot_curves([fake_run(seeds=1), fake_run("wsrl", seeds=3)])
-        assert "mean of 1 to 3 seeds; band: 95 % bootstrap interval (no band: one" in texts(mixed)
+        assert "one seed only: no interval, no claim" in assert_readable(fig)
+        mixed = assert_readable(plot_curves([fake_run(seeds=1), fake_run("wsrl", seeds=3)]))
+        assert "mean of 1 to 3 seeds; band: 95 % bootstrap interval (no band: one" in mixed
 
 
 def test_the_kind_of_action_is_chosen_and_named():

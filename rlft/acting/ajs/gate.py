@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.acting.ajs.oracle import moved
 from rlft.acting.ajs.rule import GateRule
 from rlft.acting.horizon import Horizon, ScheduleContext, as_tensor
 from rlft.algorithms.base import Metrics
@@ -48,6 +49,8 @@ class Gate(Horizon):
         estimate: (S,) last estimate that was read, with the rule's bias.
         reference: (S,) last reference that was read, at the same states.
         spread: (S,) standard deviation of the estimate over the ensemble.
+        clipped: (S,) share of the estimator's last targets that left the returns which the rewards
+            allow.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Gate(Horizon):
         self.logged = OfflineData(
             context.data, context.seeds, gamma=context.replay.gamma, device=context.device
         )
+        self.clipped = torch.zeros(context.seeds, device=context.device)
         self.starts = self._even_starts()  # (S, K, O)
         self._read()
 
@@ -78,7 +82,8 @@ class Gate(Horizon):
             policy = self._judged()
             for _ in range(self.rule.updates):
                 batch = self._batch()
-                self.estimator.update(batch, policy)
+                learned = self.estimator.update(batch, policy)
+                self.clipped = learned.get("fqe_clipped", self.clipped)
                 if self.rule.reference == "tracked":
                     self.reference_estimator.update(batch, self.offline_guide)
         if step % self.rule.check_every == 0:
@@ -92,6 +97,7 @@ class Gate(Horizon):
             "estimate": self.estimate,
             "reference": self.reference,
             "spread": self.spread,
+            "clipped": self.clipped,
         }
 
     def _decide(self) -> None:
@@ -99,9 +105,7 @@ class Gate(Horizon):
         rule = self.rule
         missing = self.reference - self.estimate  # (S,)
         opens = (missing <= rule.tolerance + rule.spreads * self.spread).numpy(force=True)  # (S,)
-        lower = np.maximum(self.proposed - rule.step, 0)
-        higher = np.minimum(self.proposed + rule.step, self.start)
-        self.proposed[:] = np.where(opens, lower, higher if rule.may_grow else self.proposed)
+        self.proposed[:] = moved(self.proposed, opens, rule.step, self.start, rule.may_grow)
 
     def _read(self) -> None:
         """Reads both values at the same states."""

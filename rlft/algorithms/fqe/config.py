@@ -37,7 +37,7 @@ class FQEConfig:
             policy would: so ten times the learners' 0.03, with which the error after 300 updates
             is 18 instead of 5 (studies/fqe/results.md).
         hard_every: updates between two hard copies.
-        clip: keep targets inside the range of returns that the rewards allow.
+        clip: keep targets inside the range of returns that the rewards seen so far allow.
         time_aware: Q(s, a, t / T) instead of Q(s, a), for policies that look at the clock.
         finite_horizon: the return ends at the time limit, so the value there is 0. With gamma = 1
             it is the plain return of an episode. Without, a truncated episode goes on in principle.

@@ -38,8 +38,9 @@ class FQE(Trainable):
         action_size: A.
         seeds: S.
         time_limit: T, steps of the longest episode; needed if `config.time_aware`.
-        reward_range: smallest and largest reward of a step; needed if `config.clip`. The network's
-            unit too, if given.
+        reward_range: smallest and largest reward of a step, as far as known; needed if
+            `config.clip`, which lets it grow with the rewards that `update` meets. The network's
+            unit too, if given, which stays.
         seed: start of the random streams, for weights and for the policy's actions.
         device: where weights and batches live.
 
@@ -106,7 +107,8 @@ class FQE(Trainable):
     def target(self, batch: Batch, policy: TimedPolicy) -> Tensor:
         """r + gamma Q'(s', a', t + 1) for each member, where a' is the policy's at step t + 1.
 
-        Nothing follows a termination. A truncation bootstraps, unless the horizon is finite.
+        Nothing follows a termination. A truncation bootstraps, unless the horizon is finite. Not
+        clipped yet.
 
         Args:
             batch: B transitions per seed.
@@ -122,8 +124,18 @@ class FQE(Trainable):
         if self.returns.time_limit is not None:
             goes_on = goes_on * (next_timesteps < self.returns.time_limit)
         discount = (self.config.gamma * goes_on).unsqueeze(1)  # (S, 1, B)
-        target = batch.rewards.unsqueeze(1) + discount * values  # (S, E, B)
-        return self.returns.clip(target, batch.timesteps) if self.config.clip else target
+        return batch.rewards.unsqueeze(1) + discount * values  # (S, E, B)
+
+    def possible(self, targets: Tensor, batch: Batch) -> Tensor:
+        """Targets (S, E, B) within the returns that the rewards so far allow.
+
+        A reward that no one has seen before makes the range wider: what an explorer meets online
+        may be worse than anything in the log, and the judge must be able to say so.
+        """
+        if not self.config.clip:
+            return targets
+        self.returns = self.returns.including(batch.rewards)
+        return self.returns.clip(targets, batch.timesteps)
 
     def update(self, batch: Batch, policy: TimedPolicy) -> Metrics:
         """One gradient step for all critics, and their targets.
@@ -133,14 +145,16 @@ class FQE(Trainable):
             policy: S policies; it may have changed since the last update.
 
         Returns:
-            "fqe_loss", in units of the largest return squared, and "fqe_q", the mean, each (S,).
+            "fqe_loss", in units of the largest return squared, "fqe_q", the mean, and
+            "fqe_clipped", the share of targets outside the possible returns, each (S,).
 
         Raises:
             InputError: the policy has another number of seeds.
             NumericalError: a seed's loss is NaN or infinite; nothing is changed then.
         """
         self._check(policy)
-        target = self.target(batch, policy)  # (S, E, B)
+        free = self.target(batch, policy)  # (S, E, B)
+        target = self.possible(free, batch)  # (S, E, B)
         q = self._q(self.critics, batch.observations, batch.actions, batch.timesteps)
         loss = ((q - target) / self._unit).square().mean((1, 2))  # (S,)
         self.descend("critics", loss)
@@ -149,7 +163,8 @@ class FQE(Trainable):
         if soft or self.updates % self.config.hard_every == 0:
             rate = self.config.polyak if soft else 1.0
             polyak_update(self.target_critics.parameters(), self.critics.parameters(), rate)
-        return {"fqe_loss": loss.detach(), "fqe_q": q.detach().mean((1, 2))}
+        clipped = (target != free).float().mean((1, 2))  # (S,)
+        return {"fqe_loss": loss.detach(), "fqe_q": q.detach().mean((1, 2)), "fqe_clipped": clipped}
 
     def _check(self, policy: TimedPolicy) -> None:
         if policy.seeds != self.seeds:

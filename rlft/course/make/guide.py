@@ -65,13 +65,3 @@ def _announced(solution: Path) -> list[int]:
     cells = json.loads(solution.read_text(encoding="utf-8"))["cells"]
     found = [TIME.search("".join(cell["source"])) for cell in cells]
     return [int(match["minutes"]) for match in found if match]
-
-
-def write_guide() -> Path:
-    """Brings the guide's tables up to date; returns the file.
-
-    Raises:
-        InputError: what `whole` raises.
-    """
-    GUIDE.write_text(whole(GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
-    return GUIDE

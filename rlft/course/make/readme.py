@@ -18,6 +18,7 @@ from rlft.core.files import PACKAGE
 from rlft.core.table import Table
 
 ROOT = PACKAGE.parent
+README = ROOT / "README.md"
 
 
 def first_cell(notebook: Path) -> tuple[str, str]:
@@ -58,8 +59,6 @@ def table(root: Path = ROOT) -> str:
         minutes, memory = used["wall_seconds"] / 60, f"{used['peak_mb']:,} MB"
         rows.append((f"[{title}]({path})", question, f"{minutes:.1f}", memory))
     text = Table(("Lesson", "The question", "Minutes", "Memory"), rows, align="llrr").markdown()
-    if not rows:
-        return text
     where = f"Measured by running each notebook from top to bottom ({measured['machine']})."
     return f"{text}\n\n{where}"
 
@@ -78,13 +77,6 @@ def updated(text: str, name: str, block: str) -> str:
     return re.sub(pattern, lambda _: f"{start}\n{block}\n{end}", text, count=1, flags=re.DOTALL)
 
 
-def write_readme() -> Path:
-    """Brings the README's table up to date; returns the file.
-
-    Raises:
-        InputError: what `table` and `updated` raise.
-    """
-    target = ROOT / "README.md"
-    text = updated(target.read_text(encoding="utf-8"), "lessons", table())
-    target.write_text(text, encoding="utf-8")
-    return target
+def whole(readme: str) -> str:
+    """The README's text with the table as it should be."""
+    return updated(readme, "lessons", table())

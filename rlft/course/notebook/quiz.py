@@ -13,9 +13,7 @@ from rlft.course.notebook.messages import coded
 from rlft.course.question import LETTERS, Option, Question, quiz_text, verdict_on
 
 
-def show_quiz(
-    questions: Sequence[Question], name: str, answered: Callable[[int], None] = lambda number: None
-) -> None:
+def show_quiz(questions: Sequence[Question], name: str, answered: Callable[[int], None]) -> None:
     """Shows questions: buttons where there are widgets, else folded reasons, else plain text.
 
     The three forms are one output, of which each reader takes the best that it can show.
@@ -34,9 +32,7 @@ def show_quiz(
     display({**(widget._repr_mimebundle_() or {}), **forms}, raw=True)
 
 
-def quiz_widget(
-    questions: Sequence[Question], answered: Callable[[int], None] = lambda number: None
-) -> ipywidgets.VBox:
+def quiz_widget(questions: Sequence[Question], answered: Callable[[int], None]) -> ipywidgets.VBox:
     """The questions with their buttons.
 
     Args:

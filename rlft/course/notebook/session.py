@@ -8,7 +8,8 @@ RLFT_STRICT=1, as when solutions are tested, a check that does not pass is an er
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,7 @@ def check(exercise_id: str, answer: Answer) -> None:
     Raises:
         AssertionError: only where RLFT_STRICT=1 is set, if the answer does not pass.
     """
-
-    def work() -> str:
+    with _gently() as problems:
         exercise = find_exercise(exercise_id)
         SESSION.answers.setdefault(exercise.id, []).append(answer)
         verdict = judge(exercise, answer)
@@ -73,11 +73,10 @@ def check(exercise_id: str, answer: Answer) -> None:
         show_message(to_text(verdict), to_html(verdict))
         if verdict.status != "not started":
             _keep(lambda own: own.checked(exercise.id, passed=verdict.status == "passed"))
-        return "" if verdict.status == "passed" else headline(verdict)
-
-    problem = _gently(work)
-    if problem and os.environ.get("RLFT_STRICT") == "1":
-        raise AssertionError(problem)
+        if verdict.status != "passed":
+            problems.append(headline(verdict))
+    if problems and os.environ.get("RLFT_STRICT") == "1":
+        raise AssertionError(problems[0])
 
 
 def hint(exercise_id: str) -> None:
@@ -86,8 +85,7 @@ def hint(exercise_id: str) -> None:
     Args:
         exercise_id: as in the exercise's heading.
     """
-
-    def work() -> str:
+    with _gently():
         exercise = find_exercise(exercise_id)
         number = _keep(lambda own: own.hinted(exercise.id)) or 1
         lines = [
@@ -97,9 +95,6 @@ def hint(exercise_id: str) -> None:
         if number == HINTS:
             lines.append("These are all. The folder `solutions` has an answer with its reasons.")
         show_message("\n".join(lines))
-        return ""
-
-    _gently(work)
 
 
 def working(exercise_id: str) -> Answer:
@@ -140,18 +135,15 @@ def quiz(lesson: str, answers: str | None = None) -> None:
     def keep(number: int) -> None:
         _keep(lambda own: own.answered(lesson, number))
 
-    def work() -> str:
+    with _gently():
         questions = find_quiz(lesson)
         if answers is None:
             show_quiz(questions, lesson, keep)
-            return ""
+            return
         text, right = reply_to(questions, answers)
         for number in right:
             keep(number)
         show_message(text)
-        return ""
-
-    _gently(work)
 
 
 def progress(*, save: str | Path | None = None, load: str | Path | None = None) -> None:
@@ -164,8 +156,7 @@ def progress(*, save: str | Path | None = None, load: str | Path | None = None) 
         save: a file to write it to.
         load: a file that was saved; what it holds is added to what is known here.
     """
-
-    def work() -> str:
+    with _gently():
         own = own_progress()
         if load is not None:
             own = merge(own, read_progress(Path(load)))
@@ -174,18 +165,17 @@ def progress(*, save: str | Path | None = None, load: str | Path | None = None) 
             write_progress(own, Path(save))
         exercises = all_exercises().values()
         show_message(overview_text(own, exercises), overview_html(own, exercises))
-        return ""
-
-    _gently(work)
 
 
-def _gently(work: Callable[[], str]) -> str:
-    """Runs something; a wrong input is shown, not raised. Returns the problem, or ""."""
+@contextmanager
+def _gently() -> Iterator[list[str]]:
+    """In the block, a wrong input is shown and not raised; the list then holds it."""
+    problems: list[str] = []
     try:
-        return work()
+        yield problems
     except InputError as error:
         show_message(f"✗ {error}")
-        return str(error)
+        problems.append(str(error))
 
 
 def _keep(change: Callable[[Progress], int | None]) -> int | None:

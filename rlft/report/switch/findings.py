@@ -17,6 +17,8 @@ from rlft.report.switch.parts import PartState
 # A change of the temperature by less than a factor of 1.5 moves the entropy bonus of a policy by
 # less than its own fluctuation during training.
 TEMPERATURE_FACTOR = 1.5
+# Steps ten times smaller than the learning rate says are another learning rate.
+SMALL_STEP = 0.1
 # Below 2 % the estimate of random actions cannot be told from 0 with a few hundred transitions.
 LEAK = 0.02
 
@@ -37,6 +39,7 @@ class SwitchReport:
         critics: shape of the online critics in words; None without critics.
         layer_norm: whether they have LayerNorm; None without critics.
         replay: composition of the replay in words.
+        idle_steps: whether Adam steps on zeros where an update has no gradient for a part.
         random_share: share of uniformly random actions that the acting rule announces.
         random_measured: the share measured on online transitions; None if there are none.
         q_in_support: Q minus truth at logged pairs; None where it cannot be measured, which
@@ -57,6 +60,7 @@ class SwitchReport:
     critics: str | None
     layer_norm: bool | None
     replay: str
+    idle_steps: bool
     random_share: float
     random_measured: Interval | None
     q_in_support: Interval | None
@@ -73,15 +77,21 @@ class SwitchReport:
         ]
         for part in self.parts:
             adam = f"; Adam {part.optimizer}" if part.optimizer else ""
+            if part.effective_step is not None and part.optimizer != "fresh":
+                adam += f", first steps {part.effective_step:.2g} of a learning rate"
             lines.append((part.name.replace("_", " "), part.origin + adam))
-        before, after = (
-            "none" if t is None else f"{t:.3g}"
-            for t in (self.temperature_before, self.temperature_after)
-        )
+        before, after = self.temperature_before, self.temperature_after
+        if after is None:
+            temperature = "none"
+        elif before is None:
+            temperature = f"nothing to cross; starts at {after:.3g}"
+        else:
+            temperature = f"{before:.3g} before, {after:.3g} after"
         measured = self.random_measured
         leak = "" if measured is None else f"; measured {measured:.1%}"
         lines += [
-            ("temperature's value", f"{before} before, {after} after"),
+            ("temperature's value", temperature),
+            ("Adam without a gradient", "steps on zeros" if self.idle_steps else "waits"),
             ("critics' shape", self.critics or "none"),
             ("replay", self.replay),
             ("uniform random actions", f"{self.random_share:.0%} announced{leak}"),
@@ -116,6 +126,14 @@ class SwitchReport:
                 f"Adam starts fresh for carried weights ({', '.join(fresh)}): its first steps move "
                 "every weight by about the learning rate, whatever the gradient's size."
             )
+        for part in self.parts:
+            if part.effective_step is not None and part.effective_step < SMALL_STEP:
+                found.append(
+                    f"The {part.name}'s first steps are {1 / part.effective_step:.0f} times "
+                    "smaller than its learning rate says: the second moments of Adam that crossed "
+                    "belong to larger gradients, and fade over thousands of updates. What does not "
+                    "move neither falls nor learns. Start its Adam fresh: Handover(optimizers=...)."
+                )
         before, after = self.temperature_before, self.temperature_after
         if before is not None and after is not None:
             ratio = max(after.mean / before.mean, before.mean / after.mean)
@@ -124,6 +142,11 @@ class SwitchReport:
                     f"The temperature jumps from {before.mean:.3g} to {after.mean:.3g}: the "
                     "entropy bonus changes by that factor at once."
                 )
+        elif after is not None:
+            found.append(
+                f"The prior has no temperature to hand over: it starts at {after.mean:.3g}, "
+                "whatever Q was trained with."
+            )
         if self.layer_norm is False:
             found.append(
                 "The critics have no LayerNorm: nothing bounds Q at actions that nobody logged."

@@ -7,12 +7,14 @@ the replay's composition, random actions, and Q against the truth, in one `Switc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from rlft.algorithms import Learner
-from rlft.data import Batch, ReplayBuffer, Transitions
+from rlft.data import Batch, OfflineData, ReplayBuffer, Transitions
 from rlft.data.transitions import options_of
 from rlft.envs.starts import starts_of
 from rlft.evaluate.intervals import Interval, interval
@@ -20,6 +22,7 @@ from rlft.evaluate.rollout import Evaluator
 from rlft.evaluate.support import q_error
 from rlft.nets.stacked import CriticConfig
 from rlft.report.switch.findings import SwitchReport
+from rlft.report.switch.first_steps import effective_steps
 from rlft.report.switch.parts import compare_parts, random_action_share
 
 
@@ -40,6 +43,7 @@ def switch_report(
     *,
     replay: ReplayBuffer | None = None,
     random_share: float = 0.0,
+    idle_steps: bool = False,
     warmup: Batch | None = None,
     episodes: int = 20,
     pairs: int = 256,
@@ -55,8 +59,10 @@ def switch_report(
         data: the logged transitions.
         replay: the online replay buffer, for its composition.
         random_share: share of uniform actions that the acting rule announces, in [0, 1].
+        idle_steps: whether Adam steps on zeros where an update has no gradient for a part, as
+            `Online.idle_steps` says.
         warmup: online transitions that the policy is supposed to have taken, with which random
-            actions are looked for.
+            actions are looked for; the first gradients are taken of them, else of logged ones.
         episodes: evaluation episodes per seed, for sampled and for mode actions each.
         pairs: state-action pairs of each kind for the error of Q.
         seed: of the episodes and pairs.
@@ -69,6 +75,10 @@ def switch_report(
         InputError: if the learner was updated already, or the environment cannot be used.
     """
     parts = compare_parts(prior.learner, learner)
+    steps = effective_steps(
+        learner, _first_batch(learner, data, seed) if warmup is None else warmup
+    )
+    parts = tuple(replace(part, effective_step=steps.get(part.name)) for part in parts)
     options = options_of(data, env_id, env_kwargs)
     with Evaluator(env_id, seeds=learner.seeds, episodes=episodes, env_kwargs=options) as evaluator:
         mode, sampled = (
@@ -103,6 +113,7 @@ def switch_report(
         critics=describe_critics(config.critics) if has_critics else None,
         layer_norm=config.critics.layer_norm if has_critics else None,
         replay=describe_replay(replay),
+        idle_steps=idle_steps,
         random_share=random_share,
         random_measured=None
         if warmup is None
@@ -112,6 +123,13 @@ def switch_report(
         q_unseen_states=errors[2],
         q_note=note,
     )
+
+
+def _first_batch(learner: Learner, data: Transitions, seed: int) -> Batch:
+    """Logged transitions, as many as an update takes."""
+    config, device = learner.config, learner.device
+    logged = OfflineData(data, learner.seeds, gamma=config.gamma, device=device)
+    return logged.sample(config.batch_size, torch.Generator(device).manual_seed(seed))
 
 
 def describe_critics(critics: CriticConfig) -> str:

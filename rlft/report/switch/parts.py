@@ -29,11 +29,14 @@ class PartState:
         origin: "carried over" (equal to the prior's, bit by bit), "copy of the critics" (fresh
             target critics of carried critics), "new", or "new (none in the prior)".
         optimizer: "carried over (n steps)", "fresh", or "" for a part that is not trained.
+        effective_step: size of its first steps in learning rates, see `effective_steps`; None where
+            it was not measured.
     """
 
     name: str
     origin: str
     optimizer: str
+    effective_step: float | None = None
 
     @property
     def carried(self) -> bool:

@@ -33,6 +33,7 @@ FAINT = "#E6E6E6"  # never visited, grid lines: visible on white, in front of no
 
 SOLID, DOTTED = "-", (0, (1, 1.4))
 DASHED, DASH_DOT = (0, (4.5, 1.6)), (0, (6, 1.5, 1, 1.5))
+LINES: tuple[LineStyleType, ...] = (SOLID, DASHED, DASH_DOT, DOTTED)
 REFERENCE_LINE = (0, (7, 4))  # for what is no method: "best possible", "no error"
 
 
@@ -167,12 +168,11 @@ def sequence_styles(labels: Sequence[str]) -> list[MethodStyle]:
     Args:
         labels: one for each value, from the smallest to the largest.
     """
-    lines: tuple[LineStyleType, ...] = (SOLID, DASHED, DASH_DOT, DOTTED)
     last = max(len(labels) - 1, 1)
     # The lightest sixth of viridis is yellow, which does not show on white.
     colors = [to_hex(VALUES(0.83 * i / last)) for i in range(len(labels))]
     return [
-        MethodStyle(label, color, lines[i % 4], MARKERS[i % len(MARKERS)])
+        MethodStyle(label, color, LINES[i % 4], MARKERS[i % len(MARKERS)])
         for i, (label, color) in enumerate(zip(labels, colors, strict=True))
     ]
 
@@ -181,15 +181,11 @@ def _variant(style: MethodStyle, repeat: int) -> MethodStyle:
     """The style at its `repeat`-th return in one figure: another shade, line and marker."""
     if repeat == 0:
         return style
-    lines: tuple[LineStyleType, ...] = (SOLID, DASHED, DASH_DOT, DOTTED)
-    line = lines[(lines.index(style.line) + repeat) % 4]
+    line = LINES[(LINES.index(style.line) + repeat) % 4]
     marker = MARKERS[(MARKERS.find(style.marker) + repeat) % len(MARKERS)]
-    return MethodStyle(style.label, mix(style.color, _shade(style, repeat), 0.35), line, marker)
-
-
-def _shade(style: MethodStyle, repeat: int) -> str:
-    """Alternately lighter and darker; black can only become lighter."""
-    return "#FFFFFF" if repeat % 2 or style.color == BLACK else BLACK
+    # Alternately lighter and darker; black can only become lighter.
+    shade = "#FFFFFF" if repeat % 2 or style.color == BLACK else BLACK
+    return MethodStyle(style.label, mix(style.color, shade, 0.35), line, marker)
 
 
 def mix(color: str, other: str, share: float) -> str:

@@ -11,13 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from rlft.core.checks import at_least
 from rlft.finetune import Run
-from rlft.report.comparable import check_environments
 from rlft.show.base.figure import add_alt
-from rlft.show.base.style import styled, styles_for
-from rlft.show.curves.runs import STEPS
-from rlft.show.curves.series import Curve, plot_series
+from rlft.show.base.style import styled
+from rlft.show.curves.runs import STEPS, return_curves
+from rlft.show.curves.series import plot_series
 
 RING = 13  # points across: clear around the largest marker
 
@@ -39,13 +37,7 @@ def plot_comparison(
     Raises:
         InputError: no runs, or runs of different environments.
     """
-    at_least(1, number_of_runs=len(runs), hint="Give a run to plot.")
-    check_environments(runs)
-    styles = styles_for([run.recipe.name for run in runs])
-    curves = [
-        Curve(run.steps, run.returns_behaviour, style)
-        for run, style in zip(runs, styles, strict=True)
-    ]
+    curves = return_curves(runs, "behaviour")
     waits = [run.recipe.warmup.steps for run in runs]
     figure = plot_series(
         curves,

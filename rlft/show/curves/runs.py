@@ -67,7 +67,7 @@ def plot_curves(
             runs are not given.
     """
     return plot_series(
-        _return_curves(runs, mode, labels),
+        return_curves(runs, mode, labels),
         xlabel=STEPS,
         ylabel=f"return (undiscounted, {ACTIONS[mode]})",
         switch=True,
@@ -143,7 +143,7 @@ def plot_each(
     Raises:
         InputError: see `plot_curves`.
     """
-    curves = _return_curves(runs, mode, labels)
+    curves = return_curves(runs, mode, labels)
     fig, axes = panels(len(curves), columns=columns, width=2.6, height=2.2, share=True)
     for number_, (ax, curve) in enumerate(zip(axes, curves, strict=True)):
         for other in curves:
@@ -168,7 +168,9 @@ def plot_each(
     return fig
 
 
-def _return_curves(runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None) -> list[Curve]:
+def return_curves(
+    runs: Sequence[Run], mode: Mode, labels: Sequence[str] | None = None
+) -> list[Curve]:
     """The runs' returns for one kind of action, in one environment."""
     one_of(ACTIONS, mode=mode)
     check_environments(runs)

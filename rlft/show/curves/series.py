@@ -100,7 +100,12 @@ def plot_series(
         ax.axhline(value, color=GREY, linewidth=1.2, linestyle=REFERENCE_LINE, zorder=1)
         ends.append(End(right, value, look))
     for name, place in (marks or {}).items():
-        _mark(ax, name, place)
+        # A dotted line that runs down past the axis to its name, in the row of "switch".
+        ax.axvline(place, color=GREY, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
+        ax.annotate(
+            f"\N{UPWARDS ARROW} {name}", (place, 0.0), (-4, -20), ha="left", va="top", color=GREY,
+            xycoords=("data", "axes fraction"), textcoords="offset points", annotation_clip=False,
+        )  # fmt: skip
     head(ax, title, interval_note([curve.values for curve in curves], "line", "band"))
     label_ends(ax, ends)
     fit_ylabel(ax)
@@ -126,15 +131,7 @@ def draw_curve(ax: Axes, curve: Curve, phase: float, show_seeds: bool) -> np.nda
     mean, low, high = curve_interval(curve.values)
     style = curve.style
     if show_seeds:
-        ax.plot(
-            curve.x,
-            curve.values.T,
-            color=style.color,
-            linestyle="-",
-            linewidth=0.7,
-            alpha=0.5,
-            zorder=1.5,
-        )
+        ax.plot(curve.x, curve.values.T, color=style.color, ls="-", lw=0.7, alpha=0.5, zorder=1.5)
     ax.fill_between(curve.x, low, high, color=style.color, alpha=0.2, linewidth=0)
     for edge in (low, high):
         # Where bands overlap, their edges still tell them apart.
@@ -155,12 +152,3 @@ def mark_switch(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(
         FuncFormatter(lambda x, _: "0\nswitch" if abs(x) < 1e-9 else f"{x:,.0f}")
     )
-
-
-def _mark(ax: Axes, name: str, place: float) -> None:
-    """A dotted vertical line that runs down past the axis to its name, in the row of "switch"."""
-    ax.axvline(place, color=GREY, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
-    ax.annotate(
-        f"\N{UPWARDS ARROW} {name}", (place, 0.0), (-4, -20), ha="left", va="top", color=GREY,
-        xycoords=("data", "axes fraction"), textcoords="offset points", annotation_clip=False,
-    )  # fmt: skip

@@ -163,6 +163,7 @@ def test_the_metrics_are_those_of_the_last_decision() -> None:
         "estimate": [-48.5, -50.0, -51.0],  # as the gate sees it, with the bias
         "reference": [REFERENCE] * SEEDS,
         "spread": [0.25] * SEEDS,
+        "clipped": [0.0] * SEEDS,
     }
 
 

@@ -41,36 +41,28 @@ def with_seeds_last(
     return torch.addcmul(rewards, alive.float(), values).clamp(*bounds).transpose(0, 1)
 
 
-def _written_out(rewards, terminations, timesteps, values, limit, reward_range):
+def _written_out(rewards, terminations, timesteps, values, limit, reward_range, **_):
     ends = terminations.bool() | (timesteps >= limit - 1)
     target = torch.where(ends[:, None], rewards[:, None], rewards[:, None] + values)
     left = (limit - timesteps)[:, None]
     return target.clamp(left * reward_range[0], left * reward_range[1])
 
 
-def soft_return(rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range):
-    soft = next_values["policy"] + entropy_bonus.unsqueeze(1)
-    return _written_out(rewards, terminations, timesteps, soft, limit, reward_range)
+def soft_return(next_values, entropy_bonus, **given):
+    return _written_out(values=next_values["policy"] + entropy_bonus.unsqueeze(1), **given)
 
 
-def as_in_q_learning(
-    rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
-):
-    largest = torch.stack(list(next_values.values())).amax(0)
-    return _written_out(rewards, terminations, timesteps, largest, limit, reward_range)
+def as_in_q_learning(next_values, **given):
+    return _written_out(values=torch.stack(list(next_values.values())).amax(0), **given)
 
 
-def as_in_sarsa(rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range):
-    return _written_out(
-        rewards, terminations, timesteps, next_values["logged"], limit, reward_range
-    )
+def as_in_sarsa(next_values, **given):
+    return _written_out(values=next_values["logged"], **given)
 
 
-def only_the_clock_ends(
-    rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
-):
+def only_the_clock_ends(terminations, next_values, **given):
     nobody = torch.zeros_like(terminations)
-    return _written_out(rewards, nobody, timesteps, next_values["policy"], limit, reward_range)
+    return _written_out(terminations=nobody, values=next_values["policy"], **given)
 
 
 def ends_a_step_late(
@@ -89,12 +81,8 @@ def as_the_network_says(
     return rewards[:, None] + next_values["policy"].masked_fill(ends, 0.0)
 
 
-def inside_the_reward_range(
-    rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
-):
-    target = as_the_network_says(
-        rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
-    )
+def inside_the_reward_range(reward_range, **given):
+    target = as_the_network_says(reward_range=reward_range, **given)
     return target.clip(min=reward_range[0], max=reward_range[1])
 
 
@@ -107,11 +95,9 @@ def clamps_before_it_adds(
     return rewards[:, None] + values.masked_fill(ends, 0.0)
 
 
-def counts_from_the_next_step(
-    rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
-):
+def counts_from_the_next_step(timesteps, limit, reward_range, **given):
     target = as_the_network_says(
-        rewards, terminations, timesteps, next_values, entropy_bonus, limit, reward_range
+        timesteps=timesteps, limit=limit, reward_range=reward_range, **given
     )
     after = (limit - (timesteps + 1)).unsqueeze(1)
     return torch.minimum(torch.maximum(target, after * reward_range[0]), after * reward_range[1])

@@ -98,118 +98,88 @@ def as_in_jump_start(step, observations, timesteps, h, proposed, parts, check_ev
     return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
 
 
-def never_waits(step, observations, timesteps, h, proposed, parts, check_every):
-    actions = np.where(
-        (timesteps < h)[:, None], parts.guide.act(observations), parts.explorer.act(observations)
-    )
+def act_and_learn(observations, timesteps, h, parts):
+    """The first half of a right step."""
+    walks = (timesteps < h)[:, None]
+    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
     outcome = parts.env.step(actions)
     parts.replay.add(observations, actions, outcome, timesteps)
     parts.guide.update(parts.replay)
     parts.explorer.update(parts.replay)
-    parts.judge.update(parts.replay, proposed)
-    proposed = parts.gate.decide(proposed)
+    return outcome
+
+
+def new_state(outcome, timesteps, h, proposed):
+    """What a right step gives."""
     h = np.where(outcome.done, proposed, h)
     return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+
+
+def never_waits(step, observations, timesteps, h, proposed, parts, check_every):
+    outcome = act_and_learn(observations, timesteps, h, parts)
+    parts.judge.update(parts.replay, proposed)
+    proposed = parts.gate.decide(proposed)
+    return new_state(outcome, timesteps, h, proposed)
 
 
 def judge_within_the_if(step, observations, timesteps, h, proposed, parts, check_every):
-    actions = np.where(
-        (timesteps < h)[:, None], parts.guide.act(observations), parts.explorer.act(observations)
-    )
-    outcome = parts.env.step(actions)
-    parts.replay.add(observations, actions, outcome, timesteps)
-    parts.guide.update(parts.replay)
-    parts.explorer.update(parts.replay)
+    outcome = act_and_learn(observations, timesteps, h, parts)
     if step % check_every == 0:
         parts.judge.update(parts.replay, proposed)
         proposed = parts.gate.decide(proposed)
-    h = np.where(outcome.done, proposed, h)
-    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+    return new_state(outcome, timesteps, h, proposed)
 
 
 def at_most_h(step, observations, timesteps, h, proposed, parts, check_every):
-    actions = np.where(
-        (timesteps > h)[:, None], parts.explorer.act(observations), parts.guide.act(observations)
-    )
-    outcome = parts.env.step(actions)
-    parts.replay.add(observations, actions, outcome, timesteps)
-    parts.guide.update(parts.replay)
-    parts.explorer.update(parts.replay)
+    outcome = act_and_learn(observations, timesteps, h + 1, parts)
     parts.judge.update(parts.replay, proposed)
     if step % check_every == 0:
         proposed = parts.gate.decide(proposed)
-    h = np.where(outcome.done, proposed, h)
-    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+    return new_state(outcome, timesteps, h, proposed)
 
 
 def acts_by_the_proposed_h(step, observations, timesteps, h, proposed, parts, check_every):
-    actions = np.where(
-        (timesteps < proposed)[:, None],
-        parts.guide.act(observations),
-        parts.explorer.act(observations),
-    )
-    outcome = parts.env.step(actions)
-    parts.replay.add(observations, actions, outcome, timesteps)
-    parts.guide.update(parts.replay)
-    parts.explorer.update(parts.replay)
+    outcome = act_and_learn(observations, timesteps, proposed, parts)
     parts.judge.update(parts.replay, proposed)
     if step % check_every == 0:
         proposed = parts.gate.decide(proposed)
-    h = np.where(outcome.done, proposed, h)
-    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+    return new_state(outcome, timesteps, h, proposed)
 
 
 def gives_the_new_h_to_all(step, observations, timesteps, h, proposed, parts, check_every):
-    new_state, clock, h, after = with_masks(
+    seen, clock, h, after = with_masks(
         step, observations, timesteps, h, proposed, parts, check_every
     )
-    return new_state, clock, after if step % check_every == 0 else h, after
+    return seen, clock, after if step % check_every == 0 else h, after
 
 
 def knows_one_h(step, observations, timesteps, h, proposed, parts, check_every):
-    new_state, clock, _, after = with_a_loop(
+    seen, clock, _, after = with_a_loop(
         step, observations, timesteps, proposed, proposed, parts, check_every
     )
-    return new_state, clock, after, after
+    return seen, clock, after, after
 
 
 def judges_the_episodes_under_way(step, observations, timesteps, h, proposed, parts, check_every):
-    walks = (timesteps < h)[:, None]
-    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
-    outcome = parts.env.step(actions)
-    parts.replay.add(observations, actions, outcome, timesteps)
-    parts.guide.update(parts.replay)
-    parts.explorer.update(parts.replay)
+    outcome = act_and_learn(observations, timesteps, h, parts)
     parts.judge.update(parts.replay, h)
     if step % check_every == 0:
         proposed = parts.gate.decide(proposed)
-    h = np.where(outcome.done, proposed, h)
-    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+    return new_state(outcome, timesteps, h, proposed)
 
 
 def judges_what_was_decided(step, observations, timesteps, h, proposed, parts, check_every):
-    walks = (timesteps < h)[:, None]
-    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
-    outcome = parts.env.step(actions)
-    parts.replay.add(observations, actions, outcome, timesteps)
-    parts.guide.update(parts.replay)
-    parts.explorer.update(parts.replay)
+    outcome = act_and_learn(observations, timesteps, h, parts)
     if step % check_every == 0:
         proposed = parts.gate.decide(proposed)
     parts.judge.update(parts.replay, proposed)
-    h = np.where(outcome.done, proposed, h)
-    return outcome.observations, (timesteps + 1) * ~outcome.done, h, proposed
+    return new_state(outcome, timesteps, h, proposed)
 
 
 def resets_first(step, observations, timesteps, h, proposed, parts, check_every):
-    walks = (timesteps < h)[:, None]
-    actions = np.where(walks, parts.guide.act(observations), parts.explorer.act(observations))
-    outcome = parts.env.step(actions)
+    outcome = act_and_learn(observations, timesteps, h, parts)
     h, clock = h.copy(), timesteps + 1
     h[outcome.done], clock[outcome.done] = proposed[outcome.done], 0
-    parts.replay.add(observations, actions, outcome, timesteps)
-    for part in (parts.guide, parts.explorer):
-        part.update(parts.replay)
     parts.judge.update(parts.replay, proposed)
     if step % check_every == 0:
         proposed = parts.gate.decide(proposed)

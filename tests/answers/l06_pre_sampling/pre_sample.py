@@ -1,6 +1,3 @@
-import operator
-
-
 def resets_late(env, policy, disturb, replay, learner, steps, updates):
     over = True
     for _ in range(steps):
@@ -69,71 +66,63 @@ def episode_by_episode(env, policy, disturb, replay, learner, steps, updates):
             observation = next_observation
 
 
-def policy_at_each_step(env, policy, disturb, replay, learner, steps, updates):
-    observation, _ = env.reset()
-    for _ in range(steps):
-        action = disturb(policy(observation))
-        next_observation, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated)
-        for _ in range(updates):
-            learner.update_critics(replay.sample())
-        learner.update_policy(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else next_observation
+def each_its_own(replay, updates):
+    return [replay.sample() for _ in range(updates)]
 
 
-def policy_at_each_update(env, policy, disturb, replay, learner, steps, updates):
-    over = True
+def goal(terminated, truncated):
+    return terminated
+
+
+def walk(
+    env, policy, disturb, replay, learner, steps, updates, row=goal, ended=max, draw=each_its_own
+):
+    """The right loop with handles for one mistake each."""
+    over, next_observation = True, None
     for _ in range(steps):
-        if over:
-            observation, _ = env.reset()
+        observation = env.reset()[0] if over else next_observation
         action = disturb(policy(observation))
-        next_observation, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated)
-        observation, over = next_observation, terminated or truncated
-        for _ in range(updates):
-            minibatch = replay.sample()
-            learner.update_policy(minibatch)
+        next_observation, reward, *ends, _ = env.step(action)
+        replay.add(observation, action, reward, next_observation, row(*ends))
+        for minibatch in draw(replay, updates):
             learner.update_critics(minibatch)
+        over = ended(*ends)
 
 
-def collects_then_trains(env, policy, disturb, replay, learner, steps, updates):
-    observation, _ = env.reset()
-    for _ in range(steps):
-        action = disturb(policy(observation))
-        next_observation, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated)
-        observation = env.reset()[0] if terminated or truncated else next_observation
-    for _ in range(steps):
-        for _ in range(updates):
-            learner.update_critics(replay.sample())
+def policy_at_each_step(learner, **given):
+    def draw(replay, updates):
+        yield from each_its_own(replay, updates)
+        learner.update_policy(replay.sample())
+
+    walk(learner=learner, draw=draw, **given)
 
 
-def forgets_updates(env, policy, disturb, replay, learner, steps, updates):
-    observation, _ = env.reset()
-    for _ in range(steps):
-        action = disturb(policy(observation))
-        next_observation, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated)
-        learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else next_observation
+def policy_at_each_update(learner, **given):
+    def draw(replay, updates):
+        for minibatch in each_its_own(replay, updates):
+            learner.update_policy(minibatch)
+            yield minibatch
+
+    walk(learner=learner, draw=draw, **given)
 
 
-def clean_hands(env, policy, disturb, replay, learner, steps, updates):
-    resets_late(env, policy, disturb, replay, learner, steps, updates)
+def collects_then_trains(replay, learner, steps, updates, **given):
+    walk(replay=replay, learner=learner, steps=steps, updates=0, **given)
+    for minibatch in each_its_own(replay, steps * updates):
+        learner.update_critics(minibatch)
+
+
+def forgets_updates(**given):
+    walk(**given, draw=lambda replay, updates: [replay.sample()])
+
+
+def clean_hands(replay, **given):
+    resets_late(replay=replay, **given)
     replay.clear()
 
 
-def walks_on(env, policy, disturb, replay, learner, steps, updates):
-    observation = None
-    for _ in range(steps):
-        if observation is None:
-            observation, _ = env.reset()
-        action = disturb(policy(observation))
-        next_observation, reward, terminated, _, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated)
-        for _ in range(updates):
-            learner.update_critics(replay.sample())
-        observation = next_observation
+def walks_on(**given):
+    walk(**given, ended=lambda terminated, truncated: False)
 
 
 def disturbs_for_the_step_only(env, policy, disturb, replay, learner, steps, updates):
@@ -150,49 +139,16 @@ def disturbs_for_the_step_only(env, policy, disturb, replay, learner, steps, upd
             learner.update_critics(replay.sample())
 
 
-def walk(env, policy, disturb, replay, learner, steps, updates, *, row, ended, minibatches):
-    """The right loop with handles for one mistake each."""
-    over, next_observation = True, None
-    for _ in range(steps):
-        observation = env.reset()[0] if over else next_observation
-        action = disturb(policy(observation))
-        next_observation, reward, *ends, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, row(*ends))
-        for minibatch in minibatches(replay, updates):
-            learner.update_critics(minibatch)
-        over = ended(*ends)
+def done_of_old_gym(**given):
+    walk(**given, row=max)
 
 
-def each_its_own(replay, updates):
-    return (replay.sample() for _ in range(updates))
+def one_for_all(**given):
+    walk(**given, draw=lambda replay, updates: [replay.sample()] * updates)
 
 
-def done_of_old_gym(env, policy, disturb, replay, learner, steps, updates):
-    objects, numbers = (env, policy, disturb, replay, learner), (steps, updates)
-    walk(*objects, *numbers, row=max, ended=max, minibatches=each_its_own)
-
-
-def one_for_all(env, policy, disturb, replay, learner, steps, updates):
-    objects, numbers = (env, policy, disturb, replay, learner), (steps, updates)
-    walk(
-        *objects,
-        *numbers,
-        row=lambda terminated, truncated: terminated,
-        ended=max,
-        minibatches=lambda replay, updates: [replay.sample()] * updates,
-    )
-
-
-def goal_reached_only(env, policy, disturb, replay, learner, steps, updates):
-    objects, numbers = (env, policy, disturb, replay, learner), (steps, updates)
-    goal = operator.itemgetter(0)
-    walk(
-        *objects,
-        *numbers,
-        row=lambda *ends: goal(ends),
-        ended=lambda *ends: goal(ends),
-        minibatches=each_its_own,
-    )
+def goal_reached_only(**given):
+    walk(**given, ended=goal)
 
 
 def as_if_it_reset_by_itself(env, policy, disturb, replay, learner, steps, updates):

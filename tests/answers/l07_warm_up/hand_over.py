@@ -7,7 +7,7 @@ def one_name_at_a_time(prior, fresh, handover):
     state = copy.deepcopy(fresh)
     for name, value in prior.items():
         part = name.split("/")[-1]
-        if name not in fresh or (name.startswith("adam/") and not handover.optimizers):
+        if name not in fresh or (name.startswith("adam/") and part not in handover.optimizers):
             continue
         if part == "data":
             crosses = handover.retention in ("mix", "append")
@@ -24,7 +24,7 @@ def one_name_at_a_time(prior, fresh, handover):
 
 def with_a_list_of_parts(prior, fresh, handover):
     parts = [p for p in ("policy", "critics", "temperature") if getattr(handover, p)]
-    names = parts + [f"adam/{p}" for p in parts if handover.optimizers]
+    names = parts + [f"adam/{p}" for p in parts if p in handover.optimizers]
     if handover.critics and handover.target_critics:
         names.append("target_critics")
     if handover.retention != "drop":
@@ -48,9 +48,11 @@ def line_by_line(prior, fresh, handover):
         "critics": critics,
         "target_critics": targets if h.target_critics else critics + 0,
         "temperature": take("temperature", h.temperature),
-        "adam/policy": take("adam/policy", h.policy and h.optimizers),
-        "adam/critics": take("adam/critics", h.critics and h.optimizers),
-        "adam/temperature": take("adam/temperature", h.temperature and h.optimizers),
+        "adam/policy": take("adam/policy", h.policy and "policy" in h.optimizers),
+        "adam/critics": take("adam/critics", h.critics and "critics" in h.optimizers),
+        "adam/temperature": take(
+            "adam/temperature", h.temperature and "temperature" in h.optimizers
+        ),
     }
 
 
@@ -66,7 +68,7 @@ def started(prior, fresh, handover, *, parts=("policy", "critics", "temperature"
         if part == "data":
             ticked = h.retention != "drop"
         if "/" in name:
-            ticked = ticked and h.optimizers
+            ticked = ticked and part in h.optimizers
         if ticks is not None:
             ticked = ticks(name, ticked)
         state[name] = prior[name].clone() if ticked and name in prior else value
@@ -77,7 +79,7 @@ def started(prior, fresh, handover, *, parts=("policy", "critics", "temperature"
 
 def the_same_tensors(prior, fresh, handover):
     parts = [p for p in ("policy", "critics", "temperature") if getattr(handover, p)]
-    names = parts + [f"adam/{p}" for p in parts if handover.optimizers]
+    names = parts + [f"adam/{p}" for p in parts if p in handover.optimizers]
     names += ["data"] * (handover.retention != "drop")
     together = handover.critics and handover.target_critics
     names += ["target_critics"] * together
@@ -116,9 +118,28 @@ def data_as_well(prior, fresh, handover):
     return started(prior, fresh, handover, ticks=lambda name, ticked: ticked or name == "data")
 
 
+def optimizers_all_or_none(prior, fresh, handover):
+    def ticks(name, ticked):
+        part = name.split("/")[-1]
+        if part == name or part == "data":
+            return ticked
+        return getattr(handover, part) and bool(handover.optimizers)
+
+    return started(prior, fresh, handover, ticks=ticks)
+
+
+def any_optimizer(prior, fresh, handover):
+    state = started(prior, fresh, handover)
+    for part in ("policy", "critics", "temperature"):
+        name = f"adam/{part}"
+        if getattr(handover, part) and len(handover.optimizers) > 0 and name in prior:
+            state[name] = prior[name].clone()
+    return state
+
+
 def optimizers_for_themselves(prior, fresh, handover):
     def crosses(name, ticked):
-        return handover.optimizers if name.startswith("adam/") else ticked
+        return name[5:] in handover.optimizers if name.startswith("adam/") else ticked
 
     return started(prior, fresh, handover, ticks=crosses)
 
@@ -137,6 +158,7 @@ WRONG = {
     "hands over targets without their critics": [each_tick_for_itself],
     "forgets the optimizers": [weights_only],
     "hands over moments without their part": [optimizers_for_themselves],
+    "takes `optimizers` for one tick": [optimizers_all_or_none, any_optimizer],
     "makes targets and critics one tensor": [the_same_network_twice],
     "restarts the temperature": [policy_and_critics_only],
     "keeps the data": [data_as_well],

@@ -79,11 +79,15 @@ def enumerated(step, utd, policy_delay, batch_size):
     return log
 
 
-def loop(step, utd, policy_delay, batch_size, *, minibatch, last=False, keep=False):
+def interleaved(rows, utd, i):
+    return rows[i::utd]
+
+
+def loop(step, utd, policy_delay, batch_size, *, minibatch=interleaved, last=False, keep=False):
     """The right loop with handles for one mistake each."""
     log, waiting = [], []
     for i in range(utd):
-        rows = minibatch(i)
+        rows = minibatch(list(range(utd * batch_size)), utd, i)
         log.append(("critics", rows))
         waiting.append(rows)
         if (step * utd - utd + i + 1) % policy_delay == 0:
@@ -92,30 +96,20 @@ def loop(step, utd, policy_delay, batch_size, *, minibatch, last=False, keep=Fal
     return log
 
 
-def always_the_first(step, utd, policy_delay, batch_size):
-    rows = list(range(0, utd * batch_size, utd))
-    return loop(step, utd, policy_delay, batch_size, minibatch=lambda i: rows)
+def always_the_first(**given):
+    return loop(**given, minibatch=lambda rows, utd, i: rows[::utd])
 
 
-def slices(step, utd, policy_delay, batch_size):
-    rows = list(range(utd * batch_size))
-    return loop(
-        step,
-        utd,
-        policy_delay,
-        batch_size,
-        minibatch=lambda i: rows[i * batch_size : (i + 1) * batch_size],
-    )
+def slices(**given):
+    return loop(**given, minibatch=lambda rows, utd, i: np.split(np.array(rows), utd)[i].tolist())
 
 
-def as_rlpd(step, utd, policy_delay, batch_size):
-    rows = list(range(utd * batch_size))
-    return loop(step, utd, policy_delay, batch_size, minibatch=lambda i: rows[i::utd], last=True)
+def as_rlpd(**given):
+    return loop(**given, last=True)
 
 
-def all_so_far(step, utd, policy_delay, batch_size):
-    rows = list(range(utd * batch_size))
-    return loop(step, utd, policy_delay, batch_size, minibatch=lambda i: rows[i::utd], keep=True)
+def all_so_far(**given):
+    return loop(**given, keep=True)
 
 
 RIGHT = [with_waiting, with_tensors, policy_turns_first]

@@ -45,9 +45,7 @@ def by_the_episode(step, episode, warmup, utd):
 
 
 def always_the_learner(step, episode, warmup, utd):
-    answer = told(step <= warmup.steps, warmup, utd)
-    answer["actor"] = "learner"
-    return answer
+    return told(step <= warmup.steps, warmup, utd) | {"actor": "learner"}
 
 
 def as_learning_starts(step, episode, warmup, utd):
@@ -58,9 +56,7 @@ def as_learning_starts(step, episode, warmup, utd):
 
 
 def only_the_policy_waits(step, episode, warmup, utd):
-    answer = told(step <= warmup.steps, warmup, utd)
-    answer["critic_updates"] = utd
-    return answer
+    return told(step <= warmup.steps, warmup, utd) | {"critic_updates": utd}
 
 
 def critics_wait_too(step, episode, warmup, utd):
@@ -76,9 +72,8 @@ def two_zeros(step, episode, warmup, utd):
 
 
 def epsilon_stays(step, episode, warmup, utd):
-    answer = told(step <= warmup.steps, warmup, utd)
-    answer["random_share"] = getattr(warmup.acting, "epsilon", 0)
-    return answer
+    share = getattr(warmup.acting, "epsilon", 0)
+    return told(step <= warmup.steps, warmup, utd) | {"random_share": share}
 
 
 RIGHT = [two_returns, phases, with_a_range]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from rlft.core.errors import InputError
@@ -121,6 +122,11 @@ def empties_the_replay(replay, **given):
     replay.clear()
 
 
+def with_steps(env, seen):
+    """The environment, whose steps give what `seen` makes of them."""
+    return SimpleNamespace(reset=env.reset, step=lambda action: seen(*env.step(action)))
+
+
 def never_starts_anew(env, policy, disturb, replay, learner, steps, updates):
     observation, _ = env.reset()
     for _ in range(steps):
@@ -132,26 +138,16 @@ def never_starts_anew(env, policy, disturb, replay, learner, steps, updates):
         observation = next_observation
 
 
-def stores_what_the_policy_wanted(env, policy, disturb, replay, learner, steps, updates):
-    observation, _ = env.reset()
-    for _ in range(steps):
-        action = policy(observation)
-        next_observation, reward, terminated, truncated, _ = env.step(disturb(action))
-        replay.add(observation, action, reward, next_observation, terminated)
-        for _ in range(updates):
-            learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else next_observation
+def stores_what_the_policy_wanted(env, disturb, **given):
+    disturbed = SimpleNamespace(reset=env.reset, step=lambda action: env.step(disturb(action)))
+    reference(env=disturbed, disturb=lambda action: action, **given)
 
 
-def stores_any_end(env, policy, disturb, replay, learner, steps, updates):
-    observation, _ = env.reset()
-    for _ in range(steps):
-        action = disturb(policy(observation))
-        next_observation, reward, terminated, truncated, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated or truncated)
-        for _ in range(updates):
-            learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated or truncated else next_observation
+def stores_any_end(env, **given):
+    def seen(next_observation, reward, terminated, truncated, _):
+        return next_observation, reward, terminated or truncated, truncated, {}
+
+    reference(env=with_steps(env, seen), **given)
 
 
 def one_minibatch_a_step(env, policy, disturb, replay, learner, steps, updates):
@@ -179,15 +175,11 @@ def resets_before_it_stores(env, policy, disturb, replay, learner, steps, update
         observation = next_observation
 
 
-def walks_on_after_a_truncation(env, policy, disturb, replay, learner, steps, updates):
-    observation, _ = env.reset()
-    for _ in range(steps):
-        action = disturb(policy(observation))
-        next_observation, reward, terminated, _, _ = env.step(action)
-        replay.add(observation, action, reward, next_observation, terminated)
-        for _ in range(updates):
-            learner.update_critics(replay.sample())
-        observation = env.reset()[0] if terminated else next_observation
+def walks_on_after_a_truncation(env, **given):
+    def seen(next_observation, reward, terminated, truncated, _):
+        return next_observation, reward, terminated, False, {}
+
+    reference(env=with_steps(env, seen), **given)
 
 
 EXERCISE = Exercise(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rlft.course.check.values import copied, difference
 from rlft.course.exercise import Answer, Case, Exercise, Misconception
-from rlft.recipes.recipe import Handover
+from rlft.recipes.recipe import TRAINED, Handover
 
 PARTS = ["policy", "critics", "target_critics", "temperature"]
 PARTS += ["adam/policy", "adam/critics", "adam/temperature"]
@@ -65,7 +65,7 @@ def hand_over(
 
     `policy`, `critics` and `temperature` cross where they are ticked and the prior has them.
     `target_critics` cross together with the critics only; else the targets are copies of the
-    critics that the learner starts with. `adam/x` crosses with x if `optimizers` is ticked, `data`
+    critics that the learner starts with. `adam/x` crosses with x if `optimizers` names x, `data`
     unless the retention is "drop".
 
     Args:
@@ -86,7 +86,7 @@ def hand_over(
     start = dict(fresh)
     for name in fresh.keys() & prior.keys():
         part = name.removeprefix("adam/")
-        if ticked[part] and (handover.optimizers or part == name):
+        if ticked[part] and (part == name or part in handover.optimizers):
             start[name] = prior[name].clone()
     if not ticked["target_critics"]:
         start["target_critics"] = start["critics"].clone()
@@ -117,7 +117,7 @@ def targets_without_critics(prior, fresh, handover):
 
 
 def forgets_optimizers(prior, fresh, handover):
-    return hand_over(prior, fresh, replace(handover, optimizers=False))
+    return hand_over(prior, fresh, replace(handover, optimizers=()))
 
 
 def restarts_temperature(prior, fresh, handover):
@@ -130,8 +130,13 @@ def keeps_data(prior, fresh, handover):
 
 def moments_without_their_part(prior, fresh, handover):
     start = hand_over(prior, fresh, handover)
-    moments = [name for name in start if name.startswith("adam/") and name in prior]
-    return start | {name: prior[name].clone() for name in moments if handover.optimizers}
+    moments = [f"adam/{part}" for part in handover.optimizers]
+    return start | {name: prior[name].clone() for name in moments if name in prior}
+
+
+def one_tick_for_all_moments(prior, fresh, handover):
+    optimizers = TRAINED if handover.optimizers else ()
+    return hand_over(prior, fresh, replace(handover, optimizers=optimizers))
 
 
 def targets_are_the_critics(prior, fresh, handover):
@@ -150,7 +155,11 @@ EXERCISE = Exercise(
         case("everything is ticked", Handover()),
         case(
             "the naive start: policy and critics",
-            Handover(target_critics=False, temperature=False, optimizers=False),
+            Handover(target_critics=False, temperature=False, optimizers=()),
+        ),
+        case(
+            "Adam starts fresh for the policy alone",
+            Handover(optimizers=("critics", "temperature")),
         ),
         case("the temperature stays behind", Handover(temperature=False)),
         case("the critics stay behind", Handover(critics=False)),
@@ -193,6 +202,12 @@ EXERCISE = Exercise(
             moments_without_their_part,
             "Here a part stays behind, but Adam's moments of it cross. What do moments measure, "
             "and what do those of trained weights say about fresh ones?",
+        ),
+        Misconception(
+            "takes `optimizers` for one tick",
+            one_tick_for_all_moments,
+            "`handover.optimizers` is not empty, so you hand over the moments of every part. Here "
+            "it leaves one out: which, and what does Adam divide that part's steps by then?",
         ),
         Misconception(
             "makes targets and critics one tensor",

@@ -51,8 +51,12 @@ def update_schedule(step: int, utd: int, policy_delay: int, batch_size: int) -> 
         return lambda batch: updates.append((half, batch.rewards[0].tolist())) or {}
 
     config = SACConfig(batch_size=batch_size)
+    critics, policy = note("critics"), note("policy")
     learner = SimpleNamespace(
-        config=config, update_critics=note("critics"), update_policy=note("policy")
+        config=config,
+        update_critics=critics,
+        update_policy=policy,
+        update=lambda batch: critics(batch) | policy(batch),
     )
     big = Batch(*[torch.arange(utd * batch_size).unsqueeze(0)] * 7)  # row i holds i everywhere
     replay = SimpleNamespace(sample=lambda batch_size, generator, batches: big)
