@@ -21,7 +21,7 @@ from rlft.finetune import Run, RunPlan
 from rlft.recipes.registry import PAPER_RECIPES, RECIPES
 
 ROOT = PACKAGE.parent
-SMALL = ["--seeds", "2", "--pretrain-steps", "20", "--steps", "6", "--eval-every", "2"]
+SMALL = ["--seeds", "2", "--pretrain-steps", "20", "--steps", "130", "--eval-every", "65"]
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_demo_prints_the_table_and_saves_the_figure(
     assert "mean over 2 seeds [95% bootstrap interval]" in printed.out
     assert "J(t) is the undiscounted return of sampled actions" in printed.out
     assert "drop = max(0, start - lowest); rlft.evaluate.metrics" in printed.out
-    assert "evaluated at 4 points from 0, the switch, to 6" in printed.out
+    assert "evaluated at 3 points from 0, the switch, to 130" in printed.out
     for ending, signature in (("png", b"\x89PNG"), ("svg", b"<?xml")):
         figure = tmp_path / "figures" / f"naive-fine-tuning.{ending}"
         assert figure.read_bytes().startswith(signature)
@@ -144,7 +144,7 @@ def test_compare_prints_tables_and_saves_them_below_the_results_folder(
 
 
 def test_demo_repeats_its_numbers() -> None:
-    plan = RunPlan(steps=4, eval_every=2, progress=False, seed=3)
+    plan = RunPlan(steps=130, eval_every=130, progress=False, seed=3)
     first, again, other = (
         demo.Demo(seeds=2, pretrain_steps=20, plan=p).run() for p in (plan, plan, plan.but(seed=4))
     )
