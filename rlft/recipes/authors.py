@@ -211,14 +211,6 @@ DIFFERENCES = (
         "One loop for all methods. A run logs `floor_known`, the share of rows with a floor.",
     ),
     Difference(
-        _CQL,
-        "order of an online update",
-        "all gradients at the same weights",
-        "JaxCQL/conservative_sac.py: _train_step",
-        "the critics first; in pre-training as the authors do",
-        "One order for all ratios of critic and policy updates.",
-    ),
-    Difference(
         _IQL,
         "order of an update",
         "V, policy, Q, targets",
