@@ -62,10 +62,12 @@ def step_costs(steps: int | np.ndarray, gamma: float = 0.98) -> float | np.ndarr
     return -(1 - gamma ** (np.asarray(steps) - 1)) / (1 - gamma)
 
 
-def logged(transitions: int = 600, behaviour: Behaviour | None = None) -> Transitions:
-    """A small dataset of the detour; its last episode is cut where the recording ended."""
+def logged(
+    transitions: int = 600, behaviour: Behaviour | None = None, **options: object
+) -> Transitions:
+    """A small dataset of the detour, perhaps with other options of the maze."""
     behaviour = behaviour or Behaviour(action_noise=0.4, random_actions=0.1)
-    episodes = log_episodes(DETOUR, behaviour, transitions=transitions, seed=0)
+    episodes = log_episodes(DETOUR, behaviour, transitions=transitions, seed=0, env_kwargs=options)
     return Transitions(
         observations=np.concatenate([e.observations[:-1] for e in episodes]),
         actions=np.concatenate([e.actions for e in episodes]),
@@ -76,4 +78,5 @@ def logged(transitions: int = 600, behaviour: Behaviour | None = None) -> Transi
         timesteps=np.concatenate([np.arange(len(e)) for e in episodes]),
         name="small",
         env_id=DETOUR,
+        env_kwargs=tuple(options.items()),
     )

@@ -21,6 +21,7 @@ from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Handover, Online, Recipe, Warmup
 
 MAZE_DATA = logged(300)
+SHORT_DATA = logged(300, time_limit=10)  # for runs whose episodes have 10 steps
 CRITICS = CriticConfig(hidden=(8,))
 
 

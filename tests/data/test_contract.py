@@ -229,6 +229,9 @@ def test_an_environment_that_draws_lots_is_not_held_to_its_answers() -> None:
         },
     }
     assert len(Transitions.from_arrays(columns, env_id=DETOUR)) >= 40
+    reached = columns.pop("next_observations")
+    assert len(Transitions.from_arrays(columns, env_id=DETOUR)) >= 40  # whatever the ends say
+    columns["next_observations"] = reached
     assert Transitions.from_arrays(columns, env_id=DETOUR, env_kwargs=noisy).env_kwargs
     with pytest.raises(InputError, match=r"Row 0 .*does not fit"):
         Transitions.from_arrays(columns, env_id=DETOUR, env_kwargs={"reward": "sparse"})

@@ -289,7 +289,7 @@ def clock(start: float, step: float, count: int = 6) -> np.ndarray:
         (1000.0, 0.05, True),
         (1000.0, 1e-5, False),
         (0.1, 1e-16, True),  # a constant, with float64's own rounding
-        (0.0, 1e-40, True),  # nothing, in any unit
+        (0.0, 1e-46, True),  # nothing, in any unit
         (0.0, 0.0, True),
     ],
 )

@@ -12,6 +12,7 @@ import torch
 from maze_fakes import DETOUR
 from small import (
     MAZE_DATA,
+    SHORT_DATA,
     Always,
     ModeOf,
     make_prior,
@@ -74,7 +75,7 @@ def ajs(
 
 @pytest.fixture(scope="module")
 def prior() -> Prior:
-    return make_prior("inac", seeds=SEEDS)
+    return make_prior("inac", data=SHORT_DATA, seeds=SEEDS)
 
 
 @pytest.fixture(scope="module")
@@ -462,7 +463,7 @@ def test_a_cloned_policy_guides_a_new_learner() -> None:
             make_recipe(small("sac"), handover=NOTHING, acting=EpsilonGreedy(0.1, of=JumpStart())),
             r"The guide is a TanhMeanNormal and the explorer a SquashedGaussian",
         ),
-        (ajs(Fixed(101)), r"h=101 is beyond the episode, which ends after 100 steps at the latest"),
+        (ajs(Fixed(11)), r"h=11 is beyond the episode, which ends after 10 steps at the latest"),
         (
             make_recipe(
                 replace(

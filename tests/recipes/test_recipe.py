@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from small import MAZE_DATA, cut, make_prior, narrow, same_state, small
+from small import SHORT_DATA, cut, make_prior, narrow, same_state, small
 
 from rlft.acting import FrozenActs, JumpStart, LearnerActs
 from rlft.algorithms import SACConfig
@@ -22,7 +22,7 @@ from rlft.recipes import RECIPES, Handover, Online, Pretraining, Recipe, Warmup,
 
 @pytest.fixture(scope="module")
 def prior() -> Prior:
-    return make_prior("cql", seeds=2)
+    return make_prior("cql", data=SHORT_DATA, seeds=2)
 
 
 @cache
@@ -30,9 +30,9 @@ def prior_of(name: str) -> Prior:
     """What a recipe's authors start from, with narrow networks and two updates."""
     pretraining = RECIPES[name].prior
     if pretraining is None:
-        return untrained(MAZE_DATA, seeds=2)
+        return untrained(SHORT_DATA, seeds=2)
     config = narrow(pretraining.config)
-    return pretrain(config, MAZE_DATA, seeds=2, steps=2, progress=False)
+    return pretrain(config, SHORT_DATA, seeds=2, steps=2, progress=False)
 
 
 def two_steps(prior: Prior, recipe: Recipe) -> Run:
