@@ -46,8 +46,8 @@ from rlft.recipes.recipe import Handover, Online, Pretraining, Recipe, Source, W
 # width keeps ten critics of six seeds at the cost of five.
 TEN = CriticConfig(ensemble=10, hidden=(32, 32))
 # WSRL's policy has a third of its critics' rate, and an Adam that steps on zeros as well. Here none
-# does (`Online.idle_steps`), as lesson 07 writes the loop by hand; twice the rate stands for it. The
-# policy then moves 1.2 times as far as with idle steps, 125 to 1,000 steps after the switch.
+# does (`Online.idle_steps`), as lesson 07 writes the loop by hand: twice the rate stands for it.
+# With idle steps the policy would move 0.8 times as far, 125 to 1,000 steps after the switch.
 POLICY_LR = 7e-4
 FAST_SAC = SACConfig(
     critics=TEN, batch_size=64, target_subset=2, policy_lr=POLICY_LR, temperature_lr=POLICY_LR
