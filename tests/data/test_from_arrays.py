@@ -52,6 +52,7 @@ def test_an_episode_of_one_cut_row_is_left_out() -> None:
     data = Transitions.from_arrays(log(timeouts=cut))
     assert data.rewards.tolist() == [0, 1, 2, 4, 6]
     assert data.timesteps.tolist() == [0, 1, 2, 0, 0]
+    assert np.flatnonzero(data.truncations).tolist() == [3, 4]  # row 2 still terminates only
 
 
 def test_with_next_observations_every_row_stays() -> None:

@@ -78,6 +78,12 @@ def test_episodes_that_were_glued_together_are_found_and_left_out() -> None:
     assert len(log.without_bad_episodes()) == 5
 
 
+def test_a_lost_row_belongs_to_the_episode_that_it_is_missing_in() -> None:
+    rows = {field: np.delete(column, 6, axis=0) for field, column in walks(0.0, 10.0).items()}
+    log = found(rows)
+    assert (log.jumps.tolist(), log.bad_episodes.tolist()) == ([5], [1])  # its first row
+
+
 def test_last_observations_taken_after_the_reset_are_found() -> None:
     rows = walks(0.0, 10.0, 20.0)
     rows["next_observations"][[4, 9]] = rows["observations"][[5, 10]]
