@@ -518,8 +518,8 @@ def test_a_loss_that_explodes_names_the_seed(prior: Prior, monkeypatch: pytest.M
 
 
 def test_how_far_the_policy_moved_is_measured_from_the_priors(prior: Prior) -> None:
-    waiting = make_recipe(warmup=Warmup(steps=4))
-    result = run(prior, waiting, eval_every=2)
+    fast = small("sac", policy_lr=0.2)  # or the distance drowns in the noise of drawn actions
+    result = run(prior, make_recipe(fast, warmup=Warmup(steps=4)), eval_every=2)
     assert result.kl is not None and result.kl.shape == result.returns_sampled.shape
     assert (result.kl[:, :3] == 0).all()  # the policy waits until step 5
     assert (result.kl[:, 3] > 0).all()
