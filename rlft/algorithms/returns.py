@@ -7,7 +7,7 @@ Letters: S seeds, E ensemble members, B batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -48,15 +48,6 @@ class PossibleReturns:
                 "Give data.reward_range, for example.",
             )
 
-    def including(self, rewards: Tensor) -> PossibleReturns:
-        """The returns that are possible with these rewards too, of any shape; wider or the same."""
-        assert self.reward_range is not None
-        low, high = self.reward_range
-        seen = float(rewards.min()), float(rewards.max())
-        if low <= seen[0] and seen[1] <= high:
-            return self
-        return replace(self, reward_range=(min(low, seen[0]), max(high, seen[1])))
-
     def steps_left(self, timesteps: Tensor) -> Tensor:
         """The return of a reward of 1 at each step from t to the end, 1 + gamma + gamma^2 + ...
 
@@ -77,7 +68,9 @@ class PossibleReturns:
         largest = 1.0 if self.reward_range is None else max(map(abs, self.reward_range))
         return (largest or 1.0) * self.steps_left(timesteps)  # 1 too where all rewards are 0
 
-    def clip(self, returns: Tensor, timesteps: Tensor) -> Tensor:
+    def clip(
+        self, returns: Tensor, timesteps: Tensor, lowest: Tensor, highest: Tensor
+    ) -> Tensor:
         """Moves returns from step t < T on into the possible range.
 
         The episode may end at any step: from one reward to all that are left, all is possible.
@@ -85,11 +78,12 @@ class PossibleReturns:
         Args:
             returns: (S, E, B).
             timesteps: (S, B).
+            lowest: (S,), the smallest reward of a step.
+            highest: (S,), the largest.
 
         Returns:
             (S, E, B).
         """
-        assert self.reward_range is not None
-        low, high = self.reward_range
         left = self.steps_left(timesteps).unsqueeze(1)  # (S, 1, B), 1 or more
-        return returns.clamp((low * left).clamp(max=low), (high * left).clamp(min=high))
+        low, high = lowest.view(-1, 1, 1), highest.view(-1, 1, 1)  # (S, 1, 1)
+        return returns.clamp(torch.minimum(low * left, low), torch.maximum(high * left, high))

@@ -50,10 +50,11 @@ def test_returns_are_clipped_to_what_one_to_all_rewards_allow(
     reward_range: tuple[float, float], low: list[float], high: list[float]
 ) -> None:
     returns = PossibleReturns(1.0, reward_range, 4)
+    rewards = [torch.tensor([reward]) for reward in reward_range]  # (S,) each
     far = torch.tensor([-100.0, 100.0]).view(1, 2, 1).expand(1, 2, 3)  # (S, E, B)
-    assert returns.clip(far, CLOCK).tolist() == [[low, high]]
+    assert returns.clip(far, CLOCK, *rewards).tolist() == [[low, high]]
     inside = torch.full((1, 2, 3), sum(reward_range) / 2)
-    assert torch.equal(returns.clip(inside, CLOCK), inside)
+    assert torch.equal(returns.clip(inside, CLOCK, *rewards), inside)
 
 
 @pytest.mark.parametrize(

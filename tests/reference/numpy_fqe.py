@@ -86,7 +86,15 @@ class FQE:
         q = self.q(self.parts["target_critics"], rows.next_observations, actions, next_timesteps)
         over = (rows.terminations == 1) | (next_timesteps >= self.ends)
         target = rows.rewards + self.config.gamma * np.where(over, 0.0, q)
-        return self.clipped(target, rows.timesteps) if self.config.clip else target
+        return target
+
+    def possible(self, target: Array, rows: Rows) -> Array:
+        """Within the returns that the log's rewards and all those since then allow."""
+        if not self.config.clip:
+            return target
+        low, high = self.reward_range
+        self.reward_range = min(low, rows.rewards.min()), max(high, rows.rewards.max())
+        return self.clipped(target, rows.timesteps)
 
     def clipped(self, target: Array, timesteps: Array) -> Array:
         """An episode ends after 1, 2, ... or all remaining rewards: the extremes of those sums."""
@@ -101,7 +109,8 @@ class FQE:
         return bounded
 
     def update(self, rows: Rows, act: Act, draws: Draws) -> Metrics:
-        target = self.target(rows, act, draws)
+        free = self.target(rows, act, draws)
+        target = self.possible(free, rows)
         critics = self.parts["critics"]
         q = self.q(critics, rows.observations, rows.actions, rows.timesteps)
         error = (q - target) / self.unit
@@ -121,4 +130,8 @@ class FQE:
             rate = config.polyak if config.target == "soft" else 1.0
             for copy, net in zip(self.parts["target_critics"], critics, strict=True):
                 polyak(copy, net, rate)
-        return {"fqe_loss": float((error**2).mean()), "fqe_q": float(q.mean())}
+        return {
+            "fqe_loss": float((error**2).mean()),
+            "fqe_q": float(q.mean()),
+            "fqe_clipped": float((target != free).mean()),
+        }

@@ -83,6 +83,9 @@ class FQE(Trainable):
         self.time_limit = time_limit if config.time_aware else None
         ends = time_limit if config.finite_horizon else None
         self.returns = PossibleReturns(config.gamma, reward_range, ends)
+        low, high = reward_range or (0.0, 0.0)
+        self.lowest = torch.full((seeds,), low, device=self.device)
+        self.highest = torch.full((seeds,), high, device=self.device)
         self._unit = self.returns.unit(torch.zeros(())).item()  # the largest return of an episode
         first = config.critics.initial_value / self._unit
         sizes = (observation_size + int(config.time_aware), action_size)
@@ -134,8 +137,9 @@ class FQE(Trainable):
         """
         if not self.config.clip:
             return targets
-        self.returns = self.returns.including(batch.rewards)
-        return self.returns.clip(targets, batch.timesteps)
+        self.lowest = torch.minimum(self.lowest, batch.rewards.amin(1))  # (S,)
+        self.highest = torch.maximum(self.highest, batch.rewards.amax(1))  # (S,)
+        return self.returns.clip(targets, batch.timesteps, self.lowest, self.highest)
 
     def update(self, batch: Batch, policy: TimedPolicy) -> Metrics:
         """One gradient step for all critics, and their targets.
