@@ -68,9 +68,7 @@ class PossibleReturns:
         largest = 1.0 if self.reward_range is None else max(map(abs, self.reward_range))
         return (largest or 1.0) * self.steps_left(timesteps)  # 1 too where all rewards are 0
 
-    def clip(
-        self, returns: Tensor, timesteps: Tensor, lowest: Tensor, highest: Tensor
-    ) -> Tensor:
+    def clip(self, returns: Tensor, timesteps: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
         """Moves returns from step t < T on into the possible range.
 
         The episode may end at any step: from one reward to all that are left, all is possible.

@@ -262,7 +262,12 @@ def test_a_loss_that_diverges_names_the_recipe(
         (("sca",), {}, r"Unknown recipe 'sca'\. Did you mean 'sac'"),
         (("tiny",), {"prior": "cqll"}, r"Unknown prior 'cqll'\. Did you mean 'cql' or 'calql'"),
         (("tiny",), {"prior": "bc"}, r"'tiny' from the prior 'bc': .*hands the critics over"),
-        (("jsrl",), {"prior": "inac"}, r"'jsrl' from the prior 'inac': The guide is a TanhMean"),
+        (
+            ("jsrl",),
+            {"prior": "inac", "plan": PLAN.but(steps=128)},
+            r"'jsrl' from the prior 'inac': The guide is a TanhMean",
+        ),
+        (("jsrl",), {}, r"'jsrl' from the prior 'bc': .*updates nothing before"),
         (
             ("tiny-wait",),
             {"plan": PLAN.but(steps=2)},

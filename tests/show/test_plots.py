@@ -124,7 +124,7 @@ def test_one_seed_has_no_interval_and_says_so():
         fig = plot_curves([fake_run(seeds=1)])
         assert "one seed only: no interval, no claim" in assert_readable(fig)
         mixed = assert_readable(plot_curves([fake_run(seeds=1), fake_run("wsrl", seeds=3)]))
-        assert "mean of 1 to 3 seeds; band: 95 % bootstrap interval (no band: one" in mixed
+        assert "1 to 3 seeds; band: 95 % bootstrap interval (no band at 1; covers" in mixed
 
 
 def test_the_kind_of_action_is_chosen_and_named():
@@ -231,9 +231,9 @@ def test_errors_are_shown_as_dots_interval_and_words():
     [
         ((5, 5), "mean of 5 seeds; bar: 95 % bootstrap interval"),
         ((3, 3), "mean of 3 seeds; bar: covers about 75 %"),
-        ((2, 8), "of 2 to 8 seeds; bar: 95 % bootstrap interval (2 seeds: covers about 50 %)"),
-        ((1, 8), "of 1 to 8 seeds; bar: 95 % bootstrap interval (no bar: one seed)"),
-        ((1, 4), "interval (no bar: one seed; 4 seeds: covers about 88 %)"),
+        ((2, 8), "of 2 to 8 seeds; bar: 95 % bootstrap interval (covers about 50 % at 2)"),
+        ((1, 8), "of 1 to 8 seeds; bar: 95 % bootstrap interval (no bar at 1)"),
+        ((1, 4), "interval (no bar at 1; covers about 88 % at 4)"),
         ((1, 1), "one seed only: no interval, no claim"),
     ],
 )

@@ -179,12 +179,12 @@ def interval_note(values: Sequence[np.ndarray], mean: str, bar: str, more: str =
     covers = f"covers about {100 * coverage(fewest):.0f} %"
     what, besides = "95 % bootstrap interval", []
     if counts[0] == 1:
-        besides.append(f"no {bar}: one seed")
+        besides.append(f"no {bar} at 1")
     if coverage(fewest) < 0.95:
         if len(counts) == 1:
             what = covers  # what it is called elsewhere would promise too much
         else:
-            besides.append(f"{fewest} seeds: {covers}")
+            besides.append(f"{covers} at {fewest}")
     if besides:
         what += f" ({'; '.join(besides)})"
     tail = f"; {more}" if more else ""
