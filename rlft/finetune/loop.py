@@ -152,7 +152,7 @@ class OnlineLoop:
     def update(self, step: int) -> Metrics:
         """The gradient steps that belong to an environment step; nothing while the replay fills."""
         if len(self.replay) < self.first_update:
-            return {}
+            return self.horizon_metrics()
         if self.warming(step):  # h waits too: no policy has moved that it could judge
             return warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
         metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)
@@ -160,8 +160,12 @@ class OnlineLoop:
             theirs = learn(self.guide, self.recipe.guide, self.replay, step, self.generator)
             metrics |= {f"guide_{name}": value for name, value in theirs.items()}
         self.horizon.after_step(step)
+        return metrics | self.horizon_metrics()
+
+    def horizon_metrics(self) -> Metrics:
+        """h and what its schedule has to tell; nothing without a guide."""
         guided = self.recipe.acting.schedule != NO_GUIDE
-        return metrics | self.horizon.metrics() if guided else metrics
+        return self.horizon.metrics() if guided else {}
 
     def measure(self, step: int, evaluator: Evaluator, callbacks: Sequence[Callback]) -> None:
         """One point of the curves: the learner's policy alone, and the rule that acts next."""

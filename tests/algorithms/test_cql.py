@@ -206,11 +206,12 @@ def pendulum_like(length: int) -> Transitions:
     rng, episodes = np.random.default_rng(0), 4
     rows = episodes * length
     timesteps = np.tile(np.arange(length), episodes)
+    states = rng.normal(size=(episodes, length + 1, 3))  # one more than there are steps
     return Transitions(
-        observations=rng.normal(size=(rows, 3)),
+        observations=states[:, :-1].reshape(rows, 3),
         actions=rng.uniform(-1, 1, (rows, 1)),
         rewards=-rng.uniform(0, 16, rows),
-        next_observations=rng.normal(size=(rows, 3)),
+        next_observations=states[:, 1:].reshape(rows, 3),
         terminations=np.zeros(rows, bool),
         truncations=timesteps == length - 1,
         timesteps=timesteps,
