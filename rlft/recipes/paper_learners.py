@@ -148,8 +148,8 @@ PORL_SAC = WSRL_SAC
 
 # CQL and Cal-QL: no entropy in the target, which takes the best of 10 next actions; 10 actions of
 # each kind in the penalty. One update of everything a step, all gradients at the same weights. The
-# weight is 5 on locomotion and Kitchen and 1 on Adroit; on AntMaze a Lagrange multiplier tunes it to
-# a gap of 0.8, which the library does not have.
+# weight is 5 on locomotion and Kitchen and 1 on Adroit; on AntMaze a Lagrange multiplier tunes it
+# to a gap of 0.8, which the library does not have.
 CQL = CQLConfig(
     policy=CQL_POLICY,
     critics=CQL_CRITICS,

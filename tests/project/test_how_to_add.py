@@ -79,7 +79,7 @@ def test_a_learner_trains_before_and_after_the_switch(
     scope = example("A learner")
     run, kind = scope["run"], scope["Tamed"]
     assert ALGORITHMS["tamed"] == scope["TamedConfig"]()
-    assert type(run.prior.learner) is type(run.learner) is kind and run.learner.updates == 10
+    assert type(run.prior.learner) is type(run.learner) is kind and run.learner.updates == 23
     save_run(run, tmp_path / "run")
     assert type(load_run(tmp_path / "run", data=scope["data"]).learner) is kind
 
@@ -103,7 +103,7 @@ def test_an_environment_is_logged_learned_and_fine_tuned_in(
     scope = example("An environment")
     run = scope["run"]
     assert len(scope["data"].episode_starts) == 5
-    assert run.env_id == "my/Line-v0" and run.learner.updates == 10
+    assert run.env_id == "my/Line-v0" and run.learner.updates == 23
     assert (run.returns_mode <= 0).all() and (run.returns_mode >= -20).all()  # at most 1 a step
     where, act = np.zeros((1, 1)), np.ones((1, 1))
     truth = rlft.monte_carlo_q(Constant((1.0,)), "my/Line-v0", where, act, gamma=0.5)
