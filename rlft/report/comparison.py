@@ -95,7 +95,7 @@ class Comparison:
                 line.recipe,
                 line.prior,
                 f"{line.warmup:,} steps",
-                "-" if line.moved is None else line.moved.numbers(".2g"),
+                "-" if line.moved is None else line.moved.numbers(".3g"),
                 f"{line.pretraining:.0f} s",
                 f"{line.finetuning:.0f} s",
             ]
