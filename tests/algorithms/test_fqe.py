@@ -142,7 +142,7 @@ def test_targets_are_clipped_to_possible_returns_at_their_own_step() -> None:
     def kept(config: FQEConfig, timesteps: list[int]) -> list[list[list[float]]]:
         fit, _ = saying(config, two_members(-50.0, 50.0), **needs)
         batch = rows(timesteps, reward=-1.0)
-        return fit.possible(fit.target(batch, Constant()), batch).tolist()
+        return fit.target(batch, Constant()).tolist()
 
     assert kept(replace(PLAIN, clip=True), [0, 2]) == [[[-4, -2], [0, 0]]]
     assert kept(replace(FREE, clip=True), [0]) == [[[-2], [0]]]
@@ -153,7 +153,7 @@ def test_a_reward_that_the_log_never_had_widens_what_is_possible() -> None:
     fit, _ = saying(replace(PLAIN, clip=True), two_members(-50.0, 50.0), reward_range=(-1.0, 0.0))
     for reward, expected in ((-3.0, [[-12], [0]]), (-2.0, [[-12], [0]]), (5.0, [[-12], [20]])):
         batch = rows([0], reward=reward)
-        assert fit.possible(fit.target(batch, Constant()), batch).tolist() == [expected]
+        assert fit.target(batch, Constant()).tolist() == [expected]
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class FQE:
     def q(self, critics: list[Params], observations: Array, actions: Array, t: Array) -> Array:
         return self.unit * q_values(critics, self.states(observations, t), actions)  # (E, B)
 
-    def target(self, rows: Rows, act: Act, draws: Draws) -> Array:
+    def bootstrapped(self, rows: Rows, act: Act, draws: Draws) -> Array:
         """(E, B)."""
         next_timesteps = rows.timesteps + 1
         actions = act(rows.next_observations, next_timesteps, draws)
@@ -109,7 +109,7 @@ class FQE:
         return bounded
 
     def update(self, rows: Rows, act: Act, draws: Draws) -> Metrics:
-        free = self.target(rows, act, draws)
+        free = self.bootstrapped(rows, act, draws)
         target = self.possible(free, rows)
         critics = self.parts["critics"]
         q = self.q(critics, rows.observations, rows.actions, rows.timesteps)

@@ -108,10 +108,14 @@ class FQE(Trainable):
 
     @torch.no_grad()
     def target(self, batch: Batch, policy: TimedPolicy) -> Tensor:
+        """What Q is fitted to, (S, E, B): `bootstrapped`, within the possible returns."""
+        return self.possible(self.bootstrapped(batch, policy), batch)
+
+    @torch.no_grad()
+    def bootstrapped(self, batch: Batch, policy: TimedPolicy) -> Tensor:
         """r + gamma Q'(s', a', t + 1) for each member, where a' is the policy's at step t + 1.
 
-        Nothing follows a termination. A truncation bootstraps, unless the horizon is finite. Not
-        clipped yet.
+        Nothing follows a termination. A truncation bootstraps, unless the horizon is finite.
 
         Args:
             batch: B transitions per seed.
@@ -158,7 +162,7 @@ class FQE(Trainable):
         """
         self._check(policy)
         self._check_clock(batch.timesteps + 1)
-        free = self.target(batch, policy)  # (S, E, B)
+        free = self.bootstrapped(batch, policy)  # (S, E, B)
         target = self.possible(free, batch)  # (S, E, B)
         q = self._q(self.critics, batch.observations, batch.actions, batch.timesteps)
         loss = ((q - target) / self._unit).square().mean((1, 2))  # (S,)
