@@ -68,7 +68,13 @@ class PossibleReturns:
         largest = 1.0 if self.reward_range is None else max(map(abs, self.reward_range))
         return (largest or 1.0) * self.steps_left(timesteps)  # 1 too where all rewards are 0
 
-    def clip(self, returns: Tensor, timesteps: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
+    def clip(
+        self,
+        returns: Tensor,
+        timesteps: Tensor,
+        lowest: Tensor | None = None,
+        highest: Tensor | None = None,
+    ) -> Tensor:
         """Moves returns from step t < T on into the possible range.
 
         The episode may end at any step: from one reward to all that are left, all is possible.
@@ -76,12 +82,15 @@ class PossibleReturns:
         Args:
             returns: (S, E, B).
             timesteps: (S, B).
-            lowest: (S,), the smallest reward of a step.
-            highest: (S,), the largest.
+            lowest: (S,), the smallest reward of a step; None for that of `reward_range`.
+            highest: (S,), the largest, likewise.
 
         Returns:
             (S, E, B).
         """
+        if lowest is None or highest is None:
+            assert self.reward_range is not None
+            lowest, highest = (torch.tensor([reward]) for reward in self.reward_range)
         left = self.steps_left(timesteps).unsqueeze(1)  # (S, 1, B), 1 or more
         low, high = lowest.view(-1, 1, 1), highest.view(-1, 1, 1)  # (S, 1, 1)
         return returns.clamp(torch.minimum(low * left, low), torch.maximum(high * left, high))
