@@ -86,6 +86,7 @@ class FQE(Trainable):
         low, high = reward_range or (0.0, 0.0)
         self.lowest = torch.full((seeds,), low, device=self.device)
         self.highest = torch.full((seeds,), high, device=self.device)
+        self.clipped = torch.zeros(seeds, device=self.device)  # share of the last targets
         self._unit = self.returns.unit(torch.zeros(())).item()  # the largest return of an episode
         first = config.critics.initial_value / self._unit
         sizes = (observation_size + int(config.time_aware), action_size)
@@ -143,7 +144,9 @@ class FQE(Trainable):
             return targets
         self.lowest = torch.minimum(self.lowest, batch.rewards.amin(1))  # (S,)
         self.highest = torch.maximum(self.highest, batch.rewards.amax(1))  # (S,)
-        return self.returns.clip(targets, batch.timesteps, self.lowest, self.highest)
+        kept = self.returns.clip(targets, batch.timesteps, self.lowest, self.highest)
+        self.clipped = (kept != targets).float().mean((1, 2))
+        return kept
 
     def update(self, batch: Batch, policy: TimedPolicy) -> Metrics:
         """One gradient step for all critics, and their targets.
@@ -162,8 +165,7 @@ class FQE(Trainable):
         """
         self._check(policy)
         self._check_clock(batch.timesteps + 1)
-        free = self.bootstrapped(batch, policy)  # (S, E, B)
-        target = self.possible(free, batch)  # (S, E, B)
+        target = self.target(batch, policy)  # (S, E, B)
         q = self._q(self.critics, batch.observations, batch.actions, batch.timesteps)
         loss = ((q - target) / self._unit).square().mean((1, 2))  # (S,)
         self.descend("critics", loss)
@@ -172,8 +174,11 @@ class FQE(Trainable):
         if soft or self.updates % self.config.hard_every == 0:
             rate = self.config.polyak if soft else 1.0
             polyak_update(self.target_critics.parameters(), self.critics.parameters(), rate)
-        clipped = (target != free).float().mean((1, 2))  # (S,)
-        return {"fqe_loss": loss.detach(), "fqe_q": q.detach().mean((1, 2)), "fqe_clipped": clipped}
+        return {
+            "fqe_loss": loss.detach(),
+            "fqe_q": q.detach().mean((1, 2)),
+            "fqe_clipped": self.clipped,
+        }
 
     def _check(self, policy: TimedPolicy) -> None:
         if policy.seeds != self.seeds:
