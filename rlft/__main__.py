@@ -74,8 +74,8 @@ class List:
             ("Datasets, for rlft.load_dataset(name)", Table((), datasets)),
             (
                 "Recipes, for rlft.finetune(prior, name), with the prior that `compare` makes for "
-                "each, and\nwhat prior and run cost at the two scales, --preset course and paper "
-                "(8 seeds, on a CPU)",
+                "each, and\nwhat prior and run cost on a CPU, 8 seeds, counted and not timed, at "
+                "--preset course and paper",
                 recipe_table(),
             ),
             (

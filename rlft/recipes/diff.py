@@ -127,10 +127,10 @@ def _rows(name: str, values: Sequence[Any]) -> list[tuple[str, tuple[str, ...]]]
     if all(value == values[0] and type(value) is type(values[0]) for value in values):
         return []
     if not any(is_dataclass(value) for value in values):
-        return [(name, tuple(map(_text, values)))]
+        return [(name, tuple(map(value_text, values)))]
     rows = []
     if len({type(value) for value in values}) > 1:
-        rows.append((name, tuple(map(_text, values))))
+        rows.append((name, tuple(map(value_text, values))))
     for field in _fields_to_compare(values):
         # A rule's properties (its schedule) are no fields: they are not in `vars`.
         below = [vars(v).get(field, ABSENT) if is_dataclass(v) else ABSENT for v in values]
@@ -151,7 +151,7 @@ def _fields_to_compare(values: Sequence[Any]) -> list[str]:
     return list(chosen)
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
     """A value in a cell; of a dataclass its kind, as its fields have rows of their own."""
     if value is None:
         return "none"
@@ -162,5 +162,5 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, tuple):
-        return f"({', '.join(map(_text, value))})"
+        return f"({', '.join(map(value_text, value))})"
     return type(value).__name__ if is_dataclass(value) else str(value)

@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlft.acting.ajs.oracle import moved
-from rlft.acting.ajs.rule import GateRule
+from rlft.acting.ajs.rule import GateRule, moved
 from rlft.acting.horizon import Horizon, ScheduleContext, as_tensor
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.learner import Estimate

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlft.acting.ajs.rule import moved
 from rlft.acting.horizon import Horizon, ScheduleContext, longest
 from rlft.core.checks import at_least
 from rlft.core.registry import stored
@@ -64,19 +65,3 @@ class _TrueGate(Horizon):
         self.proposed[:] = moved(
             self.proposed, opens, self.rule.step, self.start, self.rule.may_grow
         )
-
-
-def moved(
-    horizon: np.ndarray, opens: np.ndarray, step: int, longest: int, may_grow: bool
-) -> np.ndarray:
-    """The next h, (S,): lower where the gate opens, else as it is, or higher.
-
-    Args:
-        horizon: (S,), h now.
-        opens: (S,) bool.
-        step: by how much h moves.
-        longest: the largest h.
-        may_grow: whether it grows where the gate stays closed.
-    """
-    higher = np.minimum(horizon + step, longest) if may_grow else horizon
-    return np.where(opens, np.maximum(horizon - step, 0), higher)

@@ -1,12 +1,16 @@
 """AJS's rule in numbers: when the gate opens, and what the estimate behind it is made of.
 
 What the paper (arXiv 2505.00913) leaves open is a field here, so this is a reconstruction.
+
+Letters: S seeds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 from rlft.algorithms.fqe.config import FQEConfig
 from rlft.core.checks import at_least, one_of, within
@@ -121,3 +125,19 @@ class GateRule:
         one_of(JUDGES, judge=self.judge)
         one_of(PLACES, read_at=self.read_at)
         one_of(REFERENCES, reference=self.reference)
+
+
+def moved(
+    horizon: np.ndarray, opens: np.ndarray, step: int, longest: int, may_grow: bool
+) -> np.ndarray:
+    """The next h, (S,): lower where the gate opens, else as it is, or higher.
+
+    Args:
+        horizon: (S,), h now.
+        opens: (S,) bool.
+        step: by how much h moves.
+        longest: the largest h.
+        may_grow: whether it grows where the gate stays closed.
+    """
+    higher = np.minimum(horizon + step, longest) if may_grow else horizon
+    return np.where(opens, np.maximum(horizon - step, 0), higher)

@@ -13,6 +13,7 @@ from rlft.core.files import PACKAGE
 from rlft.core.table import Table
 from rlft.course.make.readme import updated
 from rlft.recipes.authors import CONSTANTS, DIFFERENCES
+from rlft.recipes.diff import value_text
 from rlft.recipes.recipe import Recipe
 from rlft.recipes.registry import PAPER_RECIPES, RECIPES
 
@@ -24,30 +25,17 @@ def at(recipe: Recipe, field: str) -> Any:
     return reduce(getattr, field.split("."), recipe)
 
 
-def shown(value: object) -> str:
-    """A value in a cell."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple):
-        return ", ".join(map(shown, value)) or "none"
-    return "none" if value is None else str(value)
-
-
 def constants_table() -> str:
     """A row for each constant: the authors', where it stands, and what both scales have."""
     rows = []
     for row in CONSTANTS:
-        course = {shown(at(RECIPES[name], row.field)): None for name in row.recipes}
-        paper = {shown(at(PAPER_RECIPES[name], row.field)): None for name in row.recipes}
+        course = {value_text(at(RECIPES[name], row.field)): None for name in row.recipes}
+        paper = {value_text(at(PAPER_RECIPES[name], row.field)): None for name in row.recipes}
         rows.append(
             (
                 ", ".join(row.recipes),
                 f"`{row.field}`",
-                shown(row.value),
+                value_text(row.value),
                 row.where,
                 " or ".join(paper),
                 " or ".join(course),

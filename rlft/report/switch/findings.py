@@ -39,7 +39,8 @@ class SwitchReport:
         critics: shape of the online critics in words; None without critics.
         layer_norm: whether they have LayerNorm; None without critics.
         replay: composition of the replay in words.
-        idle_steps: whether Adam steps on zeros where an update has no gradient for a part.
+        idle_steps: whether Adam steps on zeros where an update has no gradient for a part; None if
+            it was not said.
         random_share: share of uniformly random actions that the acting rule announces.
         random_measured: the share measured on online transitions; None if there are none.
         q_in_support: Q minus truth at logged pairs; None where it cannot be measured, which
@@ -60,7 +61,7 @@ class SwitchReport:
     critics: str | None
     layer_norm: bool | None
     replay: str
-    idle_steps: bool
+    idle_steps: bool | None
     random_share: float
     random_measured: Interval | None
     q_in_support: Interval | None
@@ -91,7 +92,7 @@ class SwitchReport:
         leak = "" if measured is None else f"; measured {measured:.1%}"
         lines += [
             ("temperature's value", temperature),
-            ("Adam without a gradient", "steps on zeros" if self.idle_steps else "waits"),
+            *self._idle_row(),
             ("critics' shape", self.critics or "none"),
             ("replay", self.replay),
             ("uniform random actions", f"{self.random_share:.0%} announced{leak}"),
@@ -103,6 +104,12 @@ class SwitchReport:
         ):
             lines.append((name, "not measured" if error is None else f"{error:+.1f}"))
         return [*lines, ("", self.q_note)]
+
+    def _idle_row(self) -> list[tuple[str, str]]:
+        """What Adam does where an update has no gradient for a part, if it was said."""
+        if self.idle_steps is None:
+            return []
+        return [("Adam without a gradient", "steps on zeros" if self.idle_steps else "waits")]
 
     def findings(self) -> list[str]:
         """Sentences on what is likely to hurt, by the rules stated in each; empty if nothing is."""

@@ -43,7 +43,7 @@ def switch_report(
     *,
     replay: ReplayBuffer | None = None,
     random_share: float = 0.0,
-    idle_steps: bool = False,
+    idle_steps: bool | None = None,
     warmup: Batch | None = None,
     episodes: int = 20,
     pairs: int = 256,
@@ -59,8 +59,8 @@ def switch_report(
         data: the logged transitions.
         replay: the online replay buffer, for its composition.
         random_share: share of uniform actions that the acting rule announces, in [0, 1].
-        idle_steps: whether Adam steps on zeros where an update has no gradient for a part, as
-            `Online.idle_steps` says.
+        idle_steps: whether Adam steps on zeros where an update has no gradient for a part: give the
+            recipe's `online.idle_steps`; None leaves the line out, as no weights show it.
         warmup: online transitions that the policy is supposed to have taken, with which random
             actions are looked for; the first gradients are taken of them, else of logged ones.
         episodes: evaluation episodes per seed, for sampled and for mode actions each.
