@@ -128,8 +128,7 @@ STUDY = Study(
     "arm without a method's name changes one thing of it.",
     arms=arms(),
     notice="Recorded when an online run still updated from its first step on, on one transition "
-    "many times, and with rates times sqrt(5) in place of idle steps. Made again, the "
-    "numbers differ.",
+    "many times. Made again, the numbers differ.",
     measure=measure,
     table=table,
     conclusions="""
