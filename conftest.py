@@ -84,8 +84,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RLFT_RESULTS", results.name)
         patch.setenv("RLFT_PROGRESS", str(Path(results.name, "progress.json")))
-        if notebook.path.parent.name == "solutions":
-            patch.setenv("RLFT_STRICT", "1")  # an exercise may be unsolved, a solution may not
+        if notebook.path.parent.name != "exercises":  # they may be unsolved; what claims may not
+            patch.setenv("RLFT_STRICT", "1")
         if READERS_DATASETS is None:
             patch.delenv("MINARI_DATASETS_PATH", raising=False)
         else:

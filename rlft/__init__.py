@@ -33,7 +33,7 @@ _NAMES = {
     # measuring and showing
     "rlft.evaluate": "evaluate monte_carlo_q q_error value_map"
     " interval drop final_return average_return",
-    "rlft.report": "switch_report",
+    "rlft.report": "switch_report claim conclusions",
     "rlft.show": "plot_curves plot_series plot_errors panels show_frames apply_style",
     # exercises, additions, errors
     "rlft.course.notebook.session": "check hint working quiz progress",

@@ -64,6 +64,8 @@ from rlft.recipes import Recipe as Recipe
 from rlft.recipes import Warmup as Warmup
 from rlft.recipes import diff_recipes as diff_recipes
 from rlft.recipes import find_recipe as find_recipe
+from rlft.report import claim as claim
+from rlft.report import conclusions as conclusions
 from rlft.report import switch_report as switch_report
 from rlft.show import apply_style as apply_style
 from rlft.show import panels as panels

@@ -1,16 +1,18 @@
-"""The study behind lesson 06: how long to pre-sample, and how much epsilon.
+"""The study behind lesson 06: how long to pre-sample, how much epsilon, and what else it could be.
 
-    python studies/porl/study.py            # about 10 minutes on one core; resumes
+    python studies/porl/study.py            # about 40 minutes on one core; resumes
     python studies/porl/study.py --table    # only writes the table from the recorded rows
 
-Each arm starts from the same six cloned policies, pre-samples T steps with epsilon, and fine-tunes
-for 300 steps, within which a critic that is not ready has ruined the policy. A row of
-`results.csv` is one arm; `results.md` shows them as they are.
+Each arm starts from the same ten policies, pre-samples T steps with epsilon, and fine-tunes for
+300 steps, within which a critic that is not ready has ruined the policy. A row of `results.csv` is
+one seed of one arm at one evaluation; the tables of intervals go to `results.md`.
 """
 
 from __future__ import annotations
 
 import copy
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,77 +20,105 @@ import numpy as np
 from frozen_mode import FrozenMode
 
 from rlft.acting import EpsilonGreedy, FrozenActs
-from rlft.algorithms import BCConfig, Learner
+from rlft.algorithms import BCConfig, InACConfig, Learner, SACConfig
 from rlft.data import ReplayBuffer
 from rlft.envs import MazeLayout
 from rlft.envs.starts import maze_layout
-from rlft.evaluate import drop, final_return, interval, q_error
+from rlft.evaluate import average_return, drop, final_return, interval, q_error
+from rlft.evaluate.intervals import Interval
 from rlft.experiments.arm import Arm
-from rlft.experiments.rows import Row, table_of_rows
+from rlft.experiments.rows import Results, Row, curves, markdown_table, paired
 from rlft.experiments.study import Study, run_study
 from rlft.finetune import RunPlan
-from rlft.recipes import Pretraining, find_recipe
+from rlft.recipes import Online, Pretraining, Recipe, Warmup, find_recipe
 
-SEEDS, CLONING, AFTER, EVERY = 6, 2_000, 300, 50
+SEEDS, AFTER, EVERY = 10, 300, 50
 MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
+LARGE = "rlft/maze/large-medium-v0"
+CLONED = Pretraining("bc", BCConfig(), 2_000)
+PORL = replace(find_recipe("porl-bc"), prior=CLONED)
+POLICY = PORL.handover  # the policy alone crosses
 SQUARES = 4  # along each side of a cell, as in the course's pictures of visits
+LOST = 30.0  # steps: who has lost as many does not find the goal in most episodes
 
 
-def arm(
-    name: str,
-    steps: int = 500,
-    epsilon: float = 0.2,
-    temperature: float = 0.1,
-    sampled: bool = True,
-    dataset: str = NEAR,
-) -> Arm:
-    """PORL from a cloned policy with these numbers.
+def arm(name: str, recipe: Recipe, dataset: str = NEAR) -> Arm:
+    """A recipe that is fine-tuned for as many steps after its pre-sampling as all the others."""
+    waiting = recipe.warmup.steps
+    labels = {
+        "arm": name,
+        "data": dataset.split("/")[-1].removesuffix("-v0"),
+        "T": str(waiting),
+    }
+    return Arm(name, dataset, recipe, SEEDS, RunPlan(waiting + AFTER, EVERY), labels)
+
+
+def presample(
+    steps: int = 500, epsilon: float = 0.2, updates: int = 8, sampled: bool = True
+) -> Warmup:
+    """The frozen policy acts with epsilon, while critics learn.
 
     Args:
-        name: what differs from the default.
-        steps: T, the length of the pre-sampling.
+        steps: T, its length.
         epsilon: share of random actions meanwhile.
-        temperature: the one that SAC starts from.
+        updates: critic updates for each step of it.
         sampled: whether the frozen policy samples its actions.
-        dataset: what the policy was cloned from.
     """
-    porl = find_recipe("porl-bc")
-    learner = replace(porl.online.learner, initial_temperature=temperature)
     acting = EpsilonGreedy(epsilon, FrozenActs() if sampled else FrozenMode())
-    labels = {
-        "data": dataset.split("/")[-1].removesuffix("-v0"),
-        "T": str(steps),
-        "epsilon": f"{epsilon:g}",
-        "temperature": f"{temperature:g}",
-        "policy's noise": "on" if sampled else "off",
-    }
-    return Arm(
-        name=name,
-        dataset=dataset,
-        recipe=replace(
-            porl,
-            online=replace(porl.online, learner=learner),
-            warmup=replace(porl.warmup, steps=steps, acting=acting),
-            prior=Pretraining("bc", BCConfig(), CLONING),
-        ),
-        seeds=SEEDS,
-        plan=RunPlan(steps + AFTER, EVERY),
-        labels=labels,
-    )
+    return Warmup(steps, acting, updates)
 
 
-# T, epsilon and temperature one at a time, noisy data, and the policy's own noise.
-ARMS = (
-    *(arm(f"T {steps:,}", steps) for steps in (0, 100, 250, 500, 1_000)),
-    *(arm(f"epsilon {epsilon:g}", epsilon=epsilon) for epsilon in (0.0, 0.1, 0.5)),
-    arm("T 0, temperature 1", 0, temperature=1.0),
-    arm("temperature 1", temperature=1.0),
-    arm("T 0, medium data", 0, dataset=MEDIUM),
-    arm("epsilon 0, medium data", epsilon=0.0, dataset=MEDIUM),
-    arm("medium data", dataset=MEDIUM),
-    arm("epsilon 0, policy's noise off", epsilon=0.0, sampled=False),
-    arm("policy's noise off", sampled=False),
-)
+def ratio(updates: int) -> Recipe:
+    """PORL with as many critic updates a step, before and after the release."""
+    online = replace(PORL.online, utd=updates, policy_delay=updates)
+    return replace(PORL, online=online, warmup=presample(updates=updates))
+
+
+def arms() -> Iterator[Arm]:
+    """Every arm, block by block."""
+
+    def changed(name: str, dataset: str = NEAR, recipe: Recipe = PORL, **how: object) -> Arm:
+        return arm(name, replace(recipe, warmup=presample(**how)), dataset)
+
+    for steps in (500, 0, 100, 250, 1_000):
+        yield changed("porl" if steps == 500 else f"T {steps:,}", steps=steps)
+    for epsilon in (0.0, 0.1, 0.5):
+        yield changed(f"epsilon {epsilon:g}", epsilon=epsilon)
+    yield changed("policy's noise off", sampled=False)
+    yield changed("epsilon 0, policy's noise off", epsilon=0.0, sampled=False)
+
+    # What else than trained critics it could be: the walked rows, or offline critics.
+    yield changed("walked rows, no updates", updates=0)
+    ten = InACConfig(critics=PORL.online.learner.critics)
+    offline = replace(PORL, prior=Pretraining("inac", ten, 3_000))
+    kept = replace(offline, handover=replace(POLICY, critics=True, target_critics=True))
+    yield changed("InAC's policy", recipe=offline)
+    yield changed("InAC's policy, T 0", recipe=offline, steps=0)
+    yield arm("InAC's policy and critics, T 0", replace(kept, warmup=Warmup()))
+    yield changed("InAC's policy and critics, walked rows", recipe=kept, updates=0)
+
+    warm = replace(PORL.online.learner, initial_temperature=1.0)
+    warm_porl = replace(PORL, online=replace(PORL.online, learner=warm))
+    yield changed("temperature 1", recipe=warm_porl)
+    yield changed("temperature 1, T 0", recipe=warm_porl, steps=0)
+    for updates in (1, 2, 16):
+        yield arm(f"UTD {updates}", ratio(updates))
+
+    # Plain SAC after the release, from a policy that hardly varies: all that is seen is epsilon's.
+    plain = replace(offline, online=Online(SACConfig()))
+    for epsilon in (0.2, 0.0):
+        name = f"InAC's policy, two critics, UTD 1, epsilon {epsilon:g}"
+        yield changed(name, recipe=plain, epsilon=epsilon, updates=2)
+
+    yield changed("medium data", MEDIUM)
+    yield changed("medium data, T 0", MEDIUM, steps=0)
+    yield changed("medium data, epsilon 0", MEDIUM, epsilon=0.0)
+    for share in (10, 50):  # of the default's updates: a policy of lower quality
+        poor = replace(PORL, prior=replace(CLONED, steps=CLONED.steps * share // 100))
+        yield changed(f"medium data, {share} % of the cloning", MEDIUM, poor)
+        yield changed(f"medium data, {share} % of the cloning, T 0", MEDIUM, poor, steps=0)
+    yield changed("large maze", LARGE)
+    yield changed("large maze, T 0", LARGE, steps=0)
 
 
 def squares(replay: ReplayBuffer, steps: int, layout: MazeLayout) -> np.ndarray:
@@ -99,55 +129,146 @@ def squares(replay: ReplayBuffer, steps: int, layout: MazeLayout) -> np.ndarray:
 
 
 def measure(arm: Arm, folder: Path) -> list[Row]:
-    """One row: the curve after the pre-sampling, what it saw, and Q when the policy is released."""
+    """A row for each seed and evaluation; what was seen, and Q's error, at the release."""
     prior, waiting = arm.prior(folder), arm.recipe.warmup.steps
     layout = maze_layout(prior.data.env_id)
     assert layout is not None, "the study plays in a maze"
-    ready: list[Learner] = []
-    seen: list[np.ndarray] = []
+    released: dict[str, np.ndarray] = {}  # (S,) each
 
-    def keep(step: int, learner: Learner, replay: ReplayBuffer) -> None:
+    def look(step: int, learner: Learner, replay: ReplayBuffer) -> None:
         if step == waiting:
-            ready.append(copy.deepcopy(learner))
-            seen.append(squares(replay, step, layout))
+            error = q_error(copy.deepcopy(learner), prior.data, prior.data.env_id)
+            released["squares"] = squares(replay, step, layout)
+            released["error_on"] = error.in_support
+            released["error_off"] = error.out_of_support
+            released["error_unseen"] = error.unseen_states
 
-    run = arm.run(prior, keep)
-    after = run.steps >= waiting
-    curve = run.returns_sampled[:, after]  # (S, P): from the first step of the policy on
-    meanwhile = run.returns_behaviour[:, ~after]  # (S, P'): the frozen policy with its epsilon
-    error = q_error(ready[0], prior.data, prior.data.env_id)
-    cells = {
-        "start": interval(curve[:, 0]),
-        "while pre-sampling": interval(meanwhile.mean(1)) if waiting else None,
-        "drop": interval(drop(curve)),
-        "final": interval(final_return(curve)),
-        "squares seen": interval(seen[0]),
-        "Q error on data": interval(error.in_support),
-        "Q error off data": interval(error.out_of_support),
-        "Q error, unseen states": interval(error.unseen_states),
-    }
-    text = {name: "-" if value is None else f"{value:.1f}" for name, value in cells.items()}
-    return [{**text, "seconds": f"{run.seconds:.0f}"}]
+    began = time.process_time()
+    run = arm.run(prior, look)
+    spent = time.process_time() - began
+    assert run.kl is not None, "all start from a policy"
+    return [
+        {
+            "seed": str(seed),
+            "step": str(step - waiting),
+            "return": f"{run.returns_sampled[seed, point]:.2f}",
+            "behaviour": f"{run.returns_behaviour[seed, point]:.2f}",
+            "moved": f"{run.kl[seed, point]:.3f}",
+            **{
+                name: f"{values[seed]:.2f}" if step == waiting else ""
+                for name, values in released.items()
+            },
+            "cpu_seconds": f"{spent:.0f}",
+        }
+        for seed in range(arm.seeds)
+        for point, step in enumerate(run.steps)
+    ]
+
+
+def at_release(rows: Sequence[Row], column: str) -> np.ndarray:
+    """What was measured once, when the policy was released, (S,)."""
+    return np.array([float(row[column]) for row in rows if row["step"] == "0"])
+
+
+def after_release(rows: Sequence[Row]) -> list[Row]:
+    """The rows from the release on."""
+    return [row for row in rows if int(row["step"]) >= 0]
+
+
+def table(results: Results) -> list[str]:
+    """The curve after the release, and the difference from PORL of the same seeds."""
+    body = []
+    for name, rows in results.items():
+        after = after_release(rows)
+        returns = curves(after, "return")  # (S, P)
+        steps = EVERY * np.arange(returns.shape[1])
+        waiting = [row for row in rows if int(row["step"]) < 0]
+        meanwhile = f"{interval(curves(waiting, 'behaviour').mean(1)):.1f}" if waiting else ""
+        fell = drop(returns)
+        cells = (returns[:, 0], fell, average_return(steps, returns), final_return(returns))
+        seen = ("squares", "error_on", "error_off", "error_unseen")
+        body.append(
+            [
+                name,
+                meanwhile,
+                *(f"{interval(value):.1f}" for value in cells),
+                f"{(fell > LOST).sum()} of {len(fell)}",
+                f"{interval(curves(after, 'moved')[:, -1]):.2f}",
+                *(f"{interval(at_release(rows, column)):.1f}" for column in seen),
+                rows[0]["cpu_seconds"],
+            ]
+        )
+    head = ("arm", "while pre-sampling", "start", "drop", "average", "final", "lost", "moved")
+    errors = ("squares seen", "Q error on data", "Q error off data", "Q error, unseen states")
+    pairs = [
+        [one, other, *(f"{value:.1f}" for value in differences(results[one], results[other]))]
+        for one, other in PAIRS
+        if one in results and other in results
+    ]
+    return [
+        *markdown_table([*head, *errors, "CPU s"], body),
+        "",
+        "## Seed by seed: the first arm minus the second",
+        "",
+        *markdown_table(["arm", "minus", "drop", "average", "final"], pairs),
+    ]
+
+
+def differences(one: Sequence[Row], other: Sequence[Row]) -> list[Interval]:
+    """Drop, average and final return after the release of one arm minus those of another."""
+    ours, theirs = after_release(one), after_release(other)
+
+    def average(returns: np.ndarray) -> np.ndarray:
+        return average_return(EVERY * np.arange(returns.shape[1]), returns)
+
+    return [paired(ours, theirs, "return", value) for value in (drop, average, final_return)]
+
+
+# What is asked of the study, as pairs of arms that start from the same policies.
+PAIRS = (
+    ("porl", "T 0"),
+    ("walked rows, no updates", "T 0"),
+    ("porl", "walked rows, no updates"),
+    *(("porl", f"T {steps:,}") for steps in (100, 250, 1_000)),
+    *(("porl", f"epsilon {epsilon:g}") for epsilon in (0.0, 0.1, 0.5)),
+    ("policy's noise off", "epsilon 0, policy's noise off"),
+    ("InAC's policy", "InAC's policy, T 0"),
+    ("InAC's policy", "InAC's policy and critics, T 0"),
+    ("InAC's policy and critics, walked rows", "InAC's policy and critics, T 0"),
+    ("porl", "temperature 1"),
+    ("temperature 1", "temperature 1, T 0"),
+    *(("porl", f"UTD {updates}") for updates in (1, 2, 16)),
+    (
+        "InAC's policy, two critics, UTD 1, epsilon 0.2",
+        "InAC's policy, two critics, UTD 1, epsilon 0",
+    ),
+    ("medium data", "medium data, T 0"),
+    ("medium data", "medium data, epsilon 0"),
+    *(
+        (f"medium data, {share} % of the cloning", f"medium data, {share} % of the cloning, T 0")
+        for share in (10, 50)
+    ),
+    ("large maze", "large maze, T 0"),
+)
 
 
 STUDY = Study(
     name="porl",
-    title="Pre-sampling: how long, and how random",
+    title="Pre-sampling: how long, how random, and what else it could be",
     about=f"Made by `python studies/porl/study.py`: {SEEDS} seeds, a policy cloned with "
-    f"{CLONING:,} updates, T steps of pre-sampling with 8 critic updates each, then {AFTER} "
-    f"steps of fine-tuning, evaluated every {EVERY}; mean [95 % bootstrap interval over "
-    "seeds]. drop and final are of the policy's sampled actions after the pre-sampling. Q "
-    "errors are Q minus Monte-Carlo truth when the policy is released, at pairs of the "
-    "*logged* data, at the same states with rare actions, and at states that were never "
-    f"logged. squares seen: of side 1/{SQUARES} cell, visited while pre-sampling. T = 0 is "
-    "the random critic. policy's noise: whether the frozen policy samples its actions while it "
-    "pre-samples, or takes the most likely ones. seconds: on a machine with other work, "
-    "for orientation only.",
-    arms=ARMS,
-    notice="Recorded when an online run still updated from its first step on, on one transition "
-    "many times. Made again, the numbers differ.",
+    f"{CLONED.steps:,} updates from `{NEAR}` where nothing else is said, T = 500 steps of "
+    f"pre-sampling with epsilon 0.2 and 8 critic updates each, then {AFTER} steps of fine-tuning, "
+    f"evaluated every {EVERY}; mean [95 % bootstrap interval over seeds]. All but the second "
+    "column are of the policy's sampled actions from its release on; lost: seeds that drop by "
+    f"more than {LOST:.0f}; moved: nats from the prior in the end. Q errors are Q minus "
+    "Monte-Carlo truth at the release, at pairs of the *logged* data, at the same states with "
+    "rare actions, and at states that were never logged. squares seen: of side "
+    f"1/{SQUARES} cell, visited while pre-sampling. T 0 is the random critic. policy's noise: "
+    "whether the frozen policy samples its actions while it pre-samples, or takes the most "
+    "likely ones. UTD: critic updates a step, before and after the release.",
+    arms=tuple(arms()),
     measure=measure,
-    table=table_of_rows,
+    table=table,
     conclusions="""
 ## What was decided
 
