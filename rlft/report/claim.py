@@ -11,6 +11,7 @@ Letters: S seeds.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,7 +31,7 @@ WORDS = {
 STRICT = "RLFT_STRICT"
 
 
-def weakest(*verdicts: Verdict) -> Verdict:
+def weakest(verdicts: Sequence[Verdict]) -> Verdict:
     """What is left of several verdicts when all of them must hold."""
     return VERDICTS[min(VERDICTS.index(verdict) for verdict in verdicts)]
 
@@ -65,7 +66,7 @@ class Claim:
     @property
     def verdict(self) -> Verdict:
         """*holds*, *open* or *contrary*."""
-        return weakest(*(part.verdict for part in self.evidence))
+        return weakest([part.verdict for part in self.evidence])
 
     @property
     def holds(self) -> bool:
@@ -74,9 +75,10 @@ class Claim:
 
     def __and__(self, other: Claim) -> Claim:
         """Both in one sentence; it holds if both do."""
-        recorded = weakest(self.recorded, other.recorded)
-        sentence = f"{self.sentence}, and {other.sentence[0].lower()}{other.sentence[1:]}"
-        return Claim(sentence, (*self.evidence, *other.evidence), recorded)
+        recorded = weakest((self.recorded, other.recorded))
+        return Claim(
+            f"{self.sentence}, and {other.sentence}", (*self.evidence, *other.evidence), recorded
+        )
 
     def __str__(self) -> str:
         """One paragraph of Markdown."""

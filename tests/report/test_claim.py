@@ -70,7 +70,7 @@ def test_it_says_sentence_numbers_rule_and_what_the_course_found() -> None:
 
 
 def test_two_are_worth_what_the_weaker_is() -> None:
-    holds, open_ = claim("It gains", GAINS, above=0), claim("It lasts", GAINS, above=4)
+    holds, open_ = claim("It gains", GAINS, above=0), claim("it lasts", GAINS, above=4)
     both = holds & open_
     assert (both.verdict, (holds & holds).verdict, both.holds) == ("open", "holds", False)
     assert str(both).startswith("**Open in your run:** It gains, and it lasts (4.0 [")
