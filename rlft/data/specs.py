@@ -40,7 +40,9 @@ class DatasetSpec:
         """
         rules = f"step={STEP_SIZE} goal={GOAL_RADIUS} time_limit={time_limit_of(self.env_id)}"
         how_much = f"transitions={self.transitions} seed={self.seed}"
-        return f"{self.env_id} {rules} {self.behaviour} {how_much}"
+        speed = self.behaviour.speed
+        slowly = "" if speed == 1 else f"speed={speed:g} "
+        return f"{self.env_id} {rules} {self.behaviour} {slowly}{how_much}"
 
 
 # Noise of 0.4 of the step and a tenth of uniform actions cost a third more steps than the walk
@@ -66,6 +68,11 @@ _OWN = {
     ),
     "rlft/maze/sparse-medium-v0": DatasetSpec(
         "rlft/Maze-Sparse-v0", _MEDIUM, "as detour-medium, reward +1 at the goal and 0 elsewhere"
+    ),
+    "rlft/maze/dense-slow-v0": DatasetSpec(
+        "rlft/Maze-Dense-v0",
+        Behaviour(action_noise=0.1, speed=0.5),
+        "the long way at half speed; each step costs what is still to be walked",
     ),
     "rlft/maze/umaze-medium-v0": DatasetSpec(
         "rlft/Maze-UMaze-v0", _MEDIUM, "one corridor with two bends, walked noisily"

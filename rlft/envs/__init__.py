@@ -35,6 +35,7 @@ MAZES: dict[str, dict[str, str]] = {
     "rlft/Maze-Medium-v0": {"layout": "medium", "reward": "step_cost"},
     "rlft/Maze-Large-v0": {"layout": "large", "reward": "step_cost"},
     "rlft/Maze-Sparse-v0": {"layout": "detour", "reward": "sparse"},
+    "rlft/Maze-Dense-v0": {"layout": "detour", "reward": "distance"},
 }
 """The registered mazes and the options that they stand for."""
 

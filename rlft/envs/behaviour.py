@@ -9,7 +9,7 @@ noise of its own to the actions).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,9 @@ from rlft.envs.vectorise import make_vec, true_next_observations
 class Behaviour:
     """How a scripted policy differs from the best one.
 
-    The action is ``quality`` x direction + (1 - ``quality``) x uniform + ``action_noise`` x
-    normal, clipped to [-1, 1]; a share ``random_actions`` of the actions is uniform altogether.
+    The action is ``quality`` x ``speed`` x direction + (1 - ``quality``) x uniform +
+    ``action_noise`` x normal, clipped to [-1, 1]; a share ``random_actions`` of the actions is
+    uniform altogether.
 
     Attributes:
         quality: weight of the direction that leads to the goal; in [0, 1].
@@ -36,6 +37,7 @@ class Behaviour:
         random_actions: share of actions that are uniform in [-1, 1]^2; in [0, 1].
         coverage: share of episodes that start anywhere free instead of at the start; in [0, 1].
         avoid: whether the cells marked ``x`` are never entered.
+        speed: share of full speed at which the direction is walked; in (0, 1].
 
     Raises:
         InputError: a value outside of its range.
@@ -46,8 +48,11 @@ class Behaviour:
     random_actions: float = 0.0
     coverage: float = 0.0
     avoid: bool = True
+    # Not in the text that logged data is known by, which older data has without it.
+    speed: float = field(default=1.0, repr=False)
 
     def __post_init__(self) -> None:
+        within(0, 1, without=(0,), speed=self.speed, hint="Use 0.5 to walk half as fast.")
         within(
             0,
             1,
@@ -92,7 +97,7 @@ def behaviour_actions(
     shape = observations.shape
     uniform = rng.uniform(-1.0, 1.0, shape)
     guided = (
-        behaviour.quality * geodesic_actions(layout, targets, observations)
+        behaviour.quality * behaviour.speed * geodesic_actions(layout, targets, observations)
         + (1.0 - behaviour.quality) * uniform
         + behaviour.action_noise * rng.standard_normal(shape)
     )

@@ -32,10 +32,11 @@ of the course take, so that only a policy that has lost its way runs into it."""
 GOAL_RADIUS = 0.5
 """Cells. The circle inscribed in the goal's cell: whoever is inside has entered the cell."""
 
-REWARDS = {"step_cost": (-1.0, 0.0), "sparse": (0.0, 1.0)}
-"""Reward of (an ordinary step, the step that reaches the goal), by convention. Discounted, both
-prefer the shorter way; but an unseen value near 0 is optimistic under the first, where all values
-are negative, and pessimistic under the second."""
+REWARDS = {"step_cost": (-1.0, 0.0), "sparse": (0.0, 1.0), "distance": (-1.0, 0.0)}
+"""Reward of (an ordinary step at the most, the step that reaches the goal), by convention.
+Discounted, all prefer the shorter way; but an unseen value near 0 is pessimistic under "sparse" and
+optimistic under the others, where all values are negative. Under "distance" a step costs less the
+nearer it ends to the goal, so that what was walked well stays earned, whatever comes after."""
 
 
 def maze_step(
@@ -93,8 +94,9 @@ class MazeOptions:
 
     Attributes:
         layout: name of a layout, or a layout of your own.
-        reward: ``"step_cost"`` (-1 per step, 0 for the step that reaches the goal) or ``"sparse"``
-            (+1 for the step that reaches the goal, 0 else).
+        reward: ``"step_cost"`` (-1 per step, 0 for the step that reaches the goal), ``"sparse"``
+            (+1 for the step that reaches the goal, 0 else), or ``"distance"`` (minus the distance
+            to the goal of the cell where the step ends, in parts of the maze's longest one).
         action_noise: standard deviation of Gaussian noise that the environment adds to every
             action, in units of the action; >= 0.
         start_spread: half of the side of the square around the start cell's centre from which
@@ -152,6 +154,11 @@ class Maze:
         self.action_space = Box(-1.0, 1.0, (2,), np.float32)
         self.positions = np.tile(self.layout.to_observation(self.layout.start), (num_envs, 1))
         self.counters = np.zeros(num_envs, np.int32)
+        ordinary, self.final = REWARDS[options.reward]
+        self.rewards = np.full(self.layout.walls.shape, ordinary, np.float32)  # (H, W), by cell
+        if options.reward == "distance":
+            away = self.layout.distances()  # (H, W), infinite in walls
+            self.rewards *= (away / away[np.isfinite(away)].max()).astype(np.float32)
 
     def starts(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Draws a start for each of the N points: (N, 2) observations."""
@@ -195,8 +202,8 @@ class Maze:
             moves = (moves + noise * self.options.action_noise).astype(np.float32)
         self.positions, reached = maze_step(self.layout, self.positions, moves)
         self.counters += 1
-        ordinary, final = REWARDS[self.options.reward]
-        rewards = np.where(reached, np.float32(final), np.float32(ordinary))
+        x, y = self.layout.cells_at(self.positions)  # (N,)
+        rewards = np.where(reached, np.float32(self.final), self.rewards[y, x])
         limit = self.options.time_limit
         late = np.zeros_like(reached) if limit is None else (self.counters >= limit) & ~reached
         return Transition(self.positions.copy(), rewards, reached, late)

@@ -136,6 +136,25 @@ def test_the_sparse_dataset_is_the_medium_one_with_another_reward() -> None:
     np.testing.assert_array_equal(sparse.rewards == 1.0, sparse.terminations)
 
 
+@pytest.mark.usefixtures("short")
+def test_the_slow_walk_takes_twice_the_steps_and_earns_on_the_way() -> None:
+    slow, near = (
+        load_dataset("rlft/maze/dense-slow-v0"),
+        load_dataset("rlft/maze/detour-near-optimal-v0"),
+    )
+    steps = [len(data) / len(data.episode_starts) for data in (slow, near)]
+    assert 1.7 < steps[0] / steps[1] < 2.2
+    assert -30 < slow.episode_returns().mean() < -25
+    assert -1 < slow.reward_range[0] < slow.reward_range[1] == 0
+
+
+def test_the_speed_is_part_of_what_data_is_known_by_unless_it_is_full() -> None:
+    recipes = {name: DATASETS[name].recipe for name in DATASETS}
+    assert [name for name, text in recipes.items() if "speed=" in text] == [
+        "rlft/maze/dense-slow-v0"
+    ]
+
+
 def test_two_creations_in_two_folders_are_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,12 @@ def test_lower_quality_costs_steps() -> None:
     assert lengths(poor).mean() > 1.5 * lengths(best).mean()
 
 
+def test_half_the_speed_takes_twice_the_steps_and_the_same_way() -> None:
+    fast, slow = log(Behaviour()), log(Behaviour(speed=0.5))
+    assert 1.8 < lengths(slow).mean() / lengths(fast).mean() < 2.1
+    assert max(np.abs(episode.actions).max() for episode in slow) == 0.5
+
+
 @pytest.mark.parametrize("quality", [0.0, 0.5])
 def test_avoided_cells_are_never_entered_however_random_the_policy(quality: float) -> None:
     behaviour = Behaviour(quality=quality, random_actions=0.5, coverage=1.0)
@@ -175,6 +181,7 @@ def test_same_seed_same_bytes_other_seed_other_bytes() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: Behaviour(speed=0.0), r"speed=0.0.*\(0, 1\]"),
         (lambda: Behaviour(quality=1.1), r"quality=1.1.*\[0, 1\]"),
         (lambda: Behaviour(random_actions=-0.1), r"random_actions=-0.1.*\[0, 1\]"),
         (lambda: Behaviour(coverage=float("nan")), r"coverage=nan.*\[0, 1\]"),

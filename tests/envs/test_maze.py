@@ -83,6 +83,24 @@ def test_shortest_way_takes_15_steps(reward: str, total: float) -> None:
     assert rewards[-1] == rewards[0] + 1  # both conventions pay one more at the goal
 
 
+def test_a_step_costs_what_is_still_to_be_walked() -> None:
+    env = MazeEnv(reward="distance", start_spread=0.0)
+    env.reset(seed=0)
+    rewards, terminated, _ = walk_right(env)
+    # Two steps for each of the 8 cells, the first of which ends across the border; the farthest
+    # cell is 13 away.
+    away = [-round(13 * reward, 4) for reward in rewards]
+    assert away == [7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0] and terminated
+
+
+def test_a_closed_shortcut_changes_the_distance() -> None:
+    free, closed = (MazeEnv(reward="distance", blocked_cells=cells) for cells in ((), [(5, 6)]))
+    start = free.reset(seed=0)[0]
+    closed.reset(seed=0, options={"state": start})
+    stay = np.zeros(2)
+    assert closed.step(stay)[1] < free.step(stay)[1] < 0
+
+
 def test_blocked_cell_closes_the_shortcut_and_time_runs_out() -> None:
     env = MazeEnv(blocked_cells=[(5, 6)], start_spread=0.0, time_limit=40)
     env.reset(seed=0)
@@ -134,7 +152,7 @@ def test_what_one_point_does_leaves_the_others_draws_alone() -> None:
     assert not np.array_equal(quiet[1], loud[1])
 
 
-@pytest.mark.parametrize("reward", ["step_cost", "sparse"])
+@pytest.mark.parametrize("reward", ["step_cost", "sparse", "distance"])
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
 def test_vector_and_single_form_agree(layout: str, reward: str) -> None:
     count = 5
@@ -248,7 +266,7 @@ def test_bad_input_is_refused(make: Callable[[], object], message: str) -> None:
     ("options", "message"),
     [
         ({"layout": "detuor"}, "'detuor'.*'detour'"),
-        ({"reward": "dense"}, "'dense'.*sparse, step_cost"),
+        ({"reward": "dense"}, "'dense'.*distance, sparse, step_cost"),
         ({"action_noise": -0.1}, r"action_noise=-0.1.*\[0, inf\)"),
         ({"start_spread": 0.5}, r"start_spread=0.5.*\[0, 0.5\).*start cell"),
         ({"time_limit": 0}, "time_limit=0.*1 or more.*None"),

@@ -139,7 +139,7 @@ def test_mazes_are_made_as_registered_with_the_given_options() -> None:
     assert isinstance(other, MazeVectorEnv)
     assert other.layout.name == "umaze"
     layouts = {name: make_vec(name, 1).layout.name for name in MAZES}  # type: ignore[attr-defined]
-    assert list(layouts.values()) == ["detour", "umaze", "medium", "large", "detour"]
+    assert list(layouts.values()) == ["detour", "umaze", "medium", "large", "detour", "detour"]
 
 
 def test_same_seed_same_episodes() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlft.acting.ajs.observed import observed_returns
 from rlft.acting.ajs.rule import GateRule, moved
 from rlft.acting.horizon import Horizon, ScheduleContext, as_tensor
 from rlft.algorithms.base import Metrics
@@ -41,7 +42,7 @@ class Gate(Horizon):
         context: what the run gives; its guide and learner are read anew at every update.
         start: h of the first episodes, and the largest one.
         estimator: follows the jump-start policy.
-        reference: the value of the guide as it came from offline training.
+        reference: estimates the value of the guide as it came from offline training.
         offline_guide: that guide, for whole episodes.
 
     Attributes:
@@ -72,6 +73,7 @@ class Gate(Horizon):
             context.data, context.seeds, gamma=context.replay.gamma, device=context.device
         )
         self.clipped = torch.zeros(context.seeds, device=context.device)
+        self.observed = np.full(context.seeds, np.nan)  # (S,), what a calibrated reference is
         self.starts = self._even_starts()  # (S, K, O)
         self._read()
 
@@ -86,6 +88,8 @@ class Gate(Horizon):
                 if self.rule.reference == "tracked":
                     self.reference_estimator.update(batch, self.offline_guide)
         if step % self.rule.check_every == 0:
+            if self.rule.reference == "calibrated":
+                self._calibrate()
             self._read()
             self._decide()
 
@@ -115,9 +119,14 @@ class Gate(Horizon):
         found = self.estimator.estimate(states, self._judged(), timesteps)
         self.estimate = found.mean + self.rule.bias
         self.spread = found.spread
-        self.reference = self.reference_estimator.estimate(
-            states, self.offline_guide, timesteps
-        ).mean
+        estimated = self.reference_estimator.estimate(states, self.offline_guide, timesteps).mean
+        observed = torch.as_tensor(self.observed).to(estimated)  # (S,)
+        self.reference = torch.where(observed.isnan(), estimated, observed)
+
+    def _calibrate(self) -> None:
+        """Takes the returns of the first episodes, for each seed at its first decision with one."""
+        seen = observed_returns(self.context.replay, self.rule.fqe.gamma)
+        self.observed = np.where(np.isnan(self.observed), seen, self.observed)
 
     def _judged(self) -> JumpStartPolicy:
         """The jump-start policy that the estimator is about."""

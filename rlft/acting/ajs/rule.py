@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 
 from rlft.algorithms.fqe.config import FQEConfig
-from rlft.core.checks import at_least, one_of, within
+from rlft.core.checks import at_least, one_of, refused, within
 
-REFERENCES = ("frozen", "tracked")
+REFERENCES = ("frozen", "tracked", "calibrated")
 JUDGES = ("current", "candidate")
 PLACES = ("start", "hand-off")
 
@@ -66,8 +66,10 @@ class GateRule:
         data_share: share of logged rows in the estimator's batches, in [0, 1], beside what the
             replay holds. The paper says "the buffer"; chosen 0: from its own steps the judge
             notices the bad hand-offs, from logged ones alone few (studies/fqe/results.md).
-        reference: a "frozen" function, or one that is "tracked", re-estimated along the run from
-            the same batches. Unknown in the paper ("initial offline value"); chosen frozen.
+        reference: a "frozen" function, one that is "tracked", re-estimated along the run from the
+            same batches, or "calibrated": from the first decision on what the first online episodes
+            returned, at full h, as an estimate from logged data may be too high for anybody to
+            reach. Unknown in the paper ("initial offline value"); chosen frozen.
         reference_updates: updates of the reference on the logged data, before the run. Unknown in
             the paper; chosen so that the estimate has stopped moving: on the maze's medium data it
             changes by less than 1 afterwards, but by up to 7 after 500 updates.
@@ -95,7 +97,7 @@ class GateRule:
     update_every: int = 1
     updates: int = 2
     data_share: float = 0.0
-    reference: Literal["frozen", "tracked"] = "frozen"
+    reference: Literal["frozen", "tracked", "calibrated"] = "frozen"
     reference_updates: int = 2_000
     warm_start: bool = True
     bias: float = 0.0
@@ -125,6 +127,9 @@ class GateRule:
         one_of(JUDGES, judge=self.judge)
         one_of(PLACES, read_at=self.read_at)
         one_of(REFERENCES, reference=self.reference)
+        if self.reference == "calibrated" and self.read_at != "start":
+            hint = "Leave read_at out, or take another reference."
+            raise refused("read_at", self.read_at, "'start': episodes are seen whole", hint)
 
 
 def moved(

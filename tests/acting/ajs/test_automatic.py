@@ -141,6 +141,10 @@ def no_limit() -> ScheduleContext:
         (lambda: Automatic(judge="next"), r"judge 'next'.*candidate, current"),  # type: ignore[arg-type]
         (lambda: Automatic(read_at="end"), r"read_at 'end'.*hand-off, start"),  # type: ignore[arg-type]
         (lambda: Automatic(reference="none"), r"reference 'none'.*frozen, tracked"),  # type: ignore[arg-type]
+        (
+            lambda: Automatic(reference="calibrated", read_at="hand-off"),
+            r"read_at='hand-off'.*'start'.*another reference",
+        ),
     ],
 )
 def test_bad_input_is_refused(make: Callable[[], object], message: str) -> None:

@@ -14,6 +14,7 @@ from rlft.acting.ajs.automatic import Automatic
 from rlft.acting.ajs.gate import Gate
 from rlft.acting.horizon import ScheduleContext
 from rlft.algorithms.base import Metrics
+from rlft.algorithms.fqe.config import FQEConfig
 from rlft.algorithms.fqe.learner import Estimate
 from rlft.data import Batch
 from rlft.nets.timed import JumpStartPolicy, Stationary, TimedPolicy
@@ -217,6 +218,32 @@ def test_a_tracked_reference_learns_beside_the_estimator(kind: str, updates: int
     assert len(reference.updates) == updates
     for (ours, _), (theirs, policy) in zip(estimator.updates, reference.updates, strict=False):
         assert ours is theirs and policy is gate.offline_guide
+
+
+def test_a_calibrated_reference_is_what_the_first_episodes_returned() -> None:
+    gate = make_gate(Told(69.0, 70.0, 71.0), rows=2 * LIMIT + 1, reference="calibrated")
+    assert gate.reference.tolist() == [REFERENCE] * SEEDS  # nothing has been decided yet
+    assert h_after(gate, 1) == [[10, 9, 9]]
+    assert gate.reference.tolist() == [7.0 * LIMIT] * SEEDS
+    fill(gate.context.replay, 2 * LIMIT, reward=8.0)
+    gate.after_step(2)
+    assert gate.reference.tolist() == [7.0 * LIMIT] * SEEDS  # the first, and no later ones
+
+
+def test_a_calibrated_reference_has_the_judges_discount() -> None:
+    discounted = FQEConfig(gamma=0.5)
+    gate = make_gate(Told(0.0), rows=LIMIT + 1, reference="calibrated", fqe=discounted)
+    h_after(gate, 1)
+    np.testing.assert_allclose(gate.reference, 7 * 2 * (1 - 0.5**LIMIT))
+
+
+def test_a_calibrated_reference_is_the_estimate_until_an_episode_has_ended() -> None:
+    gate = make_gate(Told(REFERENCE), rows=LIMIT, reference="calibrated")
+    assert h_after(gate, 1) == [[9, 9, 9]]
+    assert gate.reference.tolist() == [REFERENCE] * SEEDS
+    fill(gate.context.replay, 1)
+    h_after(gate, 1)
+    assert gate.reference.tolist() == [7.0 * LIMIT] * SEEDS
 
 
 @pytest.mark.parametrize(("share", "logged"), [(0.0, 0), (0.5, 64), (0.25, 32), (1.0, 128)])
