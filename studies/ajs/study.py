@@ -29,7 +29,7 @@ from rlft.recipes import Handover, Online, Pretraining, Recipe, Warmup, find_rec
 
 EVERY, EPISODES = 250, 20
 UPDATES = 3_000  # of InAC; its return has stopped moving by then
-CONTROL = "InAC alone"
+WHOLE = "AJS"
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def arms() -> Iterator[Arm]:
     naive, ajs = find_recipe("sac"), find_recipe("ajs")
     alone = replace(naive, online=ajs.online, handover=ajs.handover)
     for block in BLOCKS:
-        yield arm(block, "AJS", gated(block, block.rule))
-        yield arm(block, CONTROL, replace(find_recipe("inac"), online=Online(block.config)))
+        yield arm(block, WHOLE, gated(block, block.rule))
+        yield arm(block, "InAC alone", replace(find_recipe("inac"), online=Online(block.config)))
         yield arm(block, "SAC alone, started naively", naive)
         yield arm(block, "SAC alone, started as AJS's explorer", alone)
 
@@ -196,31 +196,61 @@ def measure(arm: Arm, folder: Path) -> list[Row]:
 
 
 def table(results: Results) -> list[str]:
-    """One table for each prior."""
-    lines = []
+    """Two tables for each prior: the arms, and what is between them and AJS, seed by seed."""
+    lines: list[str] = []
     for block in BLOCKS:
         here = {r[0]["arm"]: r for r in results.values() if r[0]["prior"] == block.name}
         if not here:
             continue
-        head = ("arm", "start", "average", "drop", "final", "gain over InAC", "h at the end")
-        body = [[name, *cells(rows, here.get(CONTROL, []))] for name, rows in here.items()]
+        head = ("arm", "start", "average", "drop", "lost", "final", "explorer alone, final")
         lines += [
-            "" if lines else None,
+            *([""] if lines else []),
             f"## {block.name}, {block.seeds} seeds, {block.steps:,} online steps",
             "",
-            *markdown_table([*head, "CPU s"], body),
+            *markdown_table(
+                [*head, "moved", "h at the end", "CPU s"],
+                [[name, *cells(rows)] for name, rows in here.items()],
+            ),
         ]
-    return [line for line in lines if line is not None]
+        if WHOLE in here:
+            others = {name: rows for name, rows in here.items() if name != WHOLE}
+            lines += [
+                "",
+                f"Minus {WHOLE} of the same seeds:",
+                "",
+                *markdown_table(
+                    ["arm", "average", "drop", "final"],
+                    [[name, *gaps(rows, here[WHOLE])] for name, rows in others.items()],
+                ),
+            ]
+    return lines
 
 
-def cells(rows: list[Row], control: list[Row]) -> list[str]:
-    """The numbers of one arm; the gain is empty where InAC is missing."""
-    returns, h = curves(rows, "return"), curves(rows, "h")[:, -1]  # (S, P), (S,)
-    steps = EVERY * np.arange(returns.shape[1])
-    values = (returns[:, 0], average_return(steps, returns), drop(returns), final_return(returns))
-    gain = f"{paired(rows, control, 'return', final_return):.1f}" if control else ""
+def average(returns: np.ndarray) -> np.ndarray:
+    """Mean return over all steps: (S, P) to (S,)."""
+    return average_return(EVERY * np.arange(returns.shape[1]), returns)
+
+
+def cells(rows: list[Row]) -> list[str]:
+    """The numbers of one arm."""
+    returns, alone = curves(rows, "return"), curves(rows, "explorer")  # (S, P) each
+    fell, h = drop(returns), curves(rows, "h")[:, -1]  # (S,)
+    ends = returns[:, 0], average(returns), fell
     gated = f"{interval(h):.0f}" if np.isfinite(h).all() else ""
-    return [*(f"{interval(v):.1f}" for v in values), gain, gated, rows[0]["cpu_seconds"]]
+    return [
+        *(f"{interval(value):.1f}" for value in ends),
+        f"{(fell > np.abs(returns[:, 0])).sum()} of {len(fell)}",
+        *(f"{interval(final_return(curve)):.1f}" for curve in (returns, alone)),
+        f"{interval(curves(rows, 'moved')[:, -1]):.2f}",
+        gated,
+        rows[0]["cpu_seconds"],
+    ]
+
+
+def gaps(rows: list[Row], whole: list[Row]) -> list[str]:
+    """Average, drop and final return minus those of the whole method."""
+    values = (paired(rows, whole, "return", of) for of in (average, drop, final_return))
+    return [f"{value:.1f}" for value in values]
 
 
 STUDY = Study(
@@ -230,8 +260,9 @@ STUDY = Study(
     "mean [95 % bootstrap interval over seeds]. Returns are those of whoever acts, with "
     "sampled actions. average is over all steps; drop is the start minus the lowest "
     f"evaluation (one every {EVERY} steps, {EPISODES} episodes; of a noisy curve it is never "
-    "0); final is the mean of the last three; gain over InAC is final minus InAC's, seed by "
-    "seed. Each line changes the first one of its table.",
+    "0); lost: seeds whose drop is larger than what an episode cost at the start; final is the "
+    "mean of the last three evaluations; moved: nats between the learner's policy and the "
+    "prior's, in the end. Each arm but those without a guide changes one thing of AJS.",
     arms=tuple(arms()),
     measure=measure,
     table=table,
