@@ -51,6 +51,7 @@ class Trainable:
         self._parts: dict[str, nn.Module] = {}
         self._optimizers: dict[str, torch.optim.Adam] = {}
         self._descended: set[str] = set()  # parts that stepped since `idling` last began
+        self._resting: Tensor | None = None  # (S,) bool, inside of `resting`
 
     def add_part(self, name: str, part: Net) -> Net:
         """Names a network and returns it: what has a name is stored, and can be handed over."""
@@ -97,8 +98,25 @@ class Trainable:
         optimizer.zero_grad(set_to_none=True)
         inputs = list(self._parts[name].parameters())
         loss.sum().backward(inputs=inputs)
+        if self._resting is not None:
+            for parameter in inputs:
+                assert parameter.grad is not None  # (S, ...)
+                parameter.grad[self._resting] = 0.0
         optimizer.step()
         self._descended.add(name)
+
+    @contextmanager
+    def resting(self, seeds: Tensor) -> Iterator[None]:
+        """Lets an update leave some seeds alone: their gradients are zero in this block.
+
+        Args:
+            seeds: (S,) bool, those that rest. A momentum that crossed the switch still moves them.
+        """
+        self._resting = seeds
+        try:
+            yield
+        finally:
+            self._resting = None
 
     @contextmanager
     def idling(self) -> Iterator[None]:

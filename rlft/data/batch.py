@@ -66,6 +66,11 @@ class Batch:
             for part in range(parts)
         ]
 
+    def rows(self, index: Tensor) -> Batch:
+        """The rows that an index (S, N) names, each seed's of its own: a batch of N."""
+        seeds = torch.arange(index.shape[0], device=index.device).unsqueeze(1)  # (S, 1)
+        return Batch(*(getattr(self, field.name)[seeds, index] for field in fields(self)))
+
     @staticmethod
     def concatenate(batches: Sequence[Batch]) -> Batch:
         """One batch of the transitions of several, at least one, in order."""

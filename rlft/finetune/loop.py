@@ -155,7 +155,8 @@ class OnlineLoop:
             return self.horizon_metrics()
         if self.warming(step):  # h waits too: no policy has moved that it could judge
             return warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
-        metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator)
+        h = torch.from_numpy(self.horizon.proposed).to(self.device)
+        metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator, h)
         if self.guide is not None and self.recipe.guide is not None:
             theirs = learn(self.guide, self.recipe.guide, self.replay, step, self.generator)
             metrics |= {f"guide_{name}": value for name, value in theirs.items()}

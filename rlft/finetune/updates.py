@@ -5,9 +5,10 @@ Letters: S seeds, B batch.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import Tensor
 
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
@@ -16,7 +17,12 @@ from rlft.recipes.recipe import Online, Warmup
 
 
 def learn(
-    learner: Learner, online: Online, replay: ReplayBuffer, step: int, generator: torch.Generator
+    learner: Learner,
+    online: Online,
+    replay: ReplayBuffer,
+    step: int,
+    generator: torch.Generator,
+    horizon: Tensor | None = None,
 ) -> Metrics:
     """All updates that belong to one environment step: `utd` for the critics, fewer for the policy.
 
@@ -34,6 +40,7 @@ def learn(
         step: environment steps so far, 1 or more; decides whose turn it is when
             policy_delay > utd.
         generator: source of randomness for the batches.
+        horizon: (S,), h of a jump start; it counts where `policy_rows` is "explorer".
 
     Returns:
         The metrics of the last updates, each (S,).
@@ -42,8 +49,9 @@ def learn(
     metrics: Metrics = {}
     waiting: list[Batch] = []
     every_adam = learner.idling if online.idle_steps else nullcontext
+    first = horizon if online.policy_rows == "explorer" else None  # (S,)
     for i, minibatch in enumerate(batch.split(online.utd), start=1):
-        if online.policy_delay == 1:
+        if online.policy_delay == 1 and first is None:
             metrics |= learner.update(minibatch)
             continue
         with every_adam():
@@ -51,10 +59,32 @@ def learn(
         waiting.append(minibatch)
         if ((step - 1) * online.utd + i) % online.policy_delay == 0:
             seen = Batch.concatenate(waiting) if online.policy_batch == "all" else minibatch
-            with every_adam():
+            resting: AbstractContextManager[None] = nullcontext()
+            if first is not None:
+                seen, nothing = from_step_on(seen, first, generator)
+                resting = learner.resting(nothing)
+            with every_adam(), resting:
                 metrics |= learner.update_policy(seen)
             waiting.clear()
     return metrics
+
+
+def from_step_on(batch: Batch, first: Tensor, generator: torch.Generator) -> tuple[Batch, Tensor]:
+    """Draws as many rows again from those of a batch that are late enough in their episodes.
+
+    Args:
+        batch: (S, B) rows.
+        first: (S,), the first time step that will do.
+        generator: decides which, with replacement.
+
+    Returns:
+        The rows, (S, B), and which seeds have none that will do, (S,) bool; those keep any.
+    """
+    late = batch.timesteps >= first.unsqueeze(1)  # (S, B)
+    nothing = ~late.any(dim=1)  # (S,)
+    weights = (late | nothing.unsqueeze(1)).float()  # (S, B)
+    index = torch.multinomial(weights, batch.size, replacement=True, generator=generator)  # (S, B)
+    return batch.rows(index), nothing
 
 
 def warm_up(

@@ -114,6 +114,9 @@ class Online:
             multiple of it.
         policy_batch: the policy sees only the last minibatch (RLPD) or all that the critics saw
             since its last update in this step (WSRL).
+        policy_rows: the states that the policy learns at: "all", or of a jump start's explorer only
+            those at which it acts, at time steps from today's h on. It rests while there are none.
+            No paper's: what an explorer learns from its guide's rows it has never tried.
         learning_starts: online transitions per seed that must be there before anything is updated,
             0 or more; None for as many as a minibatch takes of them. With fewer the first updates
             see a handful of transitions, each many times.
@@ -130,6 +133,7 @@ class Online:
     utd: int = 1
     policy_delay: int = 1
     policy_batch: Literal["last", "all"] = "last"
+    policy_rows: Literal["all", "explorer"] = "all"
     learning_starts: int | None = None
     idle_steps: bool = False
 
@@ -143,6 +147,7 @@ class Online:
                 "multiple of it. Choose, for example, policy_delay = utd."
             )
         one_of(("last", "all"), policy_batch=self.policy_batch)
+        one_of(("all", "explorer"), policy_rows=self.policy_rows)
         hint = "Use 0 to update from the first step on, None for a minibatch of transitions."
         at_least(0, learning_starts=self.learning_starts, hint=hint, of="Online")
 

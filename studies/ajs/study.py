@@ -161,6 +161,8 @@ def arms() -> Iterator[Arm]:
     blind = replace(DENSE.rule.fqe, gamma=0.98, time_aware=False, finite_horizon=False)
     yield field("judge without a clock", fqe=blind)
     slower = replace(ajs.online.learner, policy_lr=3e-4)
+    late = replace(ajs.online, policy_rows="explorer")
+    yield explorer("explorer learns at time steps from h on", online=late)
     yield explorer("explorer's policy rate 3e-4", online=replace(ajs.online, learner=slower))
     kept = replace(ajs.handover, retention="mix")
     yield explorer("logged data kept, half of each batch", handover=kept)

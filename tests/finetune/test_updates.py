@@ -23,6 +23,16 @@ SEEDS = 3
 LEARNERS = [name for name in ALGORITHMS if name != "bc"]  # BC has nothing to warm up
 
 
+def one_episode(steps: int = 10) -> ReplayBuffer:
+    """Of all seeds, under way; the observation is the time step."""
+    replay = ReplayBuffer(SEEDS, steps, 2, 2, gamma=0.9)
+    no = np.zeros(SEEDS, bool)
+    for t in range(steps):
+        state = np.full((SEEDS, 2), float(t))
+        replay.add(state, 0 * state, np.zeros(SEEDS), state, no, no, np.full(SEEDS, t))
+    return replay
+
+
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -240,3 +250,59 @@ def test_rows_in_proportion_are_all_logged_while_nothing_is_collected() -> None:
     watched = Watched()
     warm_up(watched, Warmup(9, critic_updates=2), logged_replay(None), generator())  # type: ignore[arg-type]
     assert watched.halves == "CC"
+
+
+# --- an explorer's own rows ------------------------------------------------------------------
+
+
+def explore(learner: Learner, horizon: tuple[int, ...], **ratios: Any) -> None:
+    learn(
+        learner,
+        Online(learner.config, policy_rows="explorer", **ratios),
+        one_episode(),
+        1,
+        generator(),
+        torch.tensor(horizon),
+    )
+
+
+@pytest.mark.parametrize("delay", [1, 2])
+def test_an_explorers_policy_sees_the_time_steps_from_h_on(
+    delay: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, seen = make_learner(small("sac", batch_size=64), 2, 2, SEEDS, 0), []
+    monkeypatch.setattr(learner, "update_policy", lambda batch: seen.append(batch) or {})
+    explore(learner, (0, 4, 9), utd=2, policy_delay=delay)
+    assert len(seen) == 2 // delay
+    for batch in seen:
+        assert batch.observations[..., 0].equal(batch.timesteps)  # rows stay whole
+        assert batch.timesteps.amin(1).tolist() == [0, 4, 9]
+        assert batch.timesteps.amax(1).tolist() == [9, 9, 9]
+
+
+def test_a_seed_whose_explorer_never_acts_keeps_its_policy_but_its_critics_learn() -> None:
+    learner = make_learner(small("sac", batch_size=64), 2, 2, SEEDS, 0)
+    before = copy.deepcopy(learner)
+    explore(learner, (0, 10, 5))
+    moved = {
+        name: [
+            max(
+                float((new - old).detach()[seed].abs().max())
+                for new, old in zip(
+                    part.parameters(), before.parts()[name].parameters(), strict=True
+                )
+            )
+            for seed in range(SEEDS)
+        ]
+        for name, part in learner.parts().items()
+    }
+    for name in ("policy", "temperature"):
+        assert moved[name][1] == 0 < min(moved[name][0], moved[name][2]), name
+    assert min(moved["critics"]) > 0
+
+
+def test_all_rows_are_the_default_whatever_h_is() -> None:
+    ours, theirs = (make_learner(small("sac", batch_size=64), 2, 2, SEEDS, 0) for _ in range(2))
+    learn(ours, Online(ours.config), one_episode(), 1, generator(), torch.tensor((10, 10, 10)))
+    learn(theirs, Online(theirs.config), one_episode(), 1, generator())
+    assert same_state(ours.state_dict(), theirs.state_dict())
