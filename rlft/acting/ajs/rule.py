@@ -43,8 +43,7 @@ class GateRule:
             the paper; chosen 0, as the spread does not see what the data does not show.
         may_grow: whether h grows by `step`, up to `start_at`, when the estimate is too low. Unknown
             in the paper, which only speaks of reducing; chosen on, as a judge that learns of a fall
-            late should be able to take back what it gave (studies/ajs/results.md, on data where
-            the explorer starts well, sees no difference).
+            late should be able to take back what it gave.
         judge: which policy is estimated: the one at the "current" h, or the "candidate" that would
             follow. Unknown in the paper beyond its words "current switching policy"; chosen so.
             With "candidate" the replay holds no explorer's action before the current h: what it
