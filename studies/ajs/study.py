@@ -1,6 +1,6 @@
 """The study behind lesson 05: AJS against what it is made of, and what its gate is sensitive to.
 
-    python studies/ajs/study.py            # about 100 minutes on one quiet core; resumes
+    python studies/ajs/study.py            # about 2 hours on one quiet core; resumes
     python studies/ajs/study.py --table    # only writes the table from the recorded rows
 
 Each arm fine-tunes several seeds from the same InAC prior: 10, or 20 on the medium data, where six
@@ -138,15 +138,11 @@ def arms() -> Iterator[Arm]:
         falling = Linear(start_at=rule.start_at, steps=block.steps)
         yield arm(block, "no gate: h falls evenly", gated(block, falling))
         yield arm(block, "frozen start", replace(whole, handover=Handover()))
-        again = replace(ajs.handover, temperature=False)
-        yield arm(block, "explorer's temperature starts at 1", replace(whole, handover=again))
     colder = Online(replace(NEAR.config, temperature=NEAR.config.temperature / 3))
     third = replace(gated(NEAR, NEAR.rule), guide=colder)
     yield arm(NEAR, "guide's temperature a third", third)
     frozen = replace(alone, handover=Handover())
     yield arm(NEAR, "SAC alone, frozen start", frozen)
-    by_hand = replace(gated(NEAR, NEAR.rule), handover=naive.handover)
-    yield arm(NEAR, "explorer started naively", by_hand)
 
     # The fields that the paper leaves open, one at a time.
     def field(name: str, **fields: object) -> Arm:
@@ -161,6 +157,8 @@ def arms() -> Iterator[Arm]:
     yield field("h starts at the whole episode", start_at=None)
     late = replace(ajs.online, policy_rows="explorer")
     yield explorer("explorer learns at time steps from h on", online=late)
+    again = replace(ajs.handover, temperature=False)
+    yield explorer("explorer's temperature starts at 1", handover=again)
     slower = replace(ajs.online.learner, policy_lr=3e-4)
     yield explorer("explorer's policy rate 3e-4", online=replace(ajs.online, learner=slower))
     kept = replace(ajs.handover, retention="mix")
