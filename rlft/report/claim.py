@@ -23,11 +23,6 @@ from rlft.evaluate.intervals import Interval, interval
 Verdict = Literal["holds", "open", "contrary"]
 # From the weakest on: a claim of several parts is worth what its weakest part is.
 VERDICTS: tuple[Verdict, ...] = ("contrary", "open", "holds")
-WORDS = {
-    "holds": "Holds",
-    "open": "Open in your run",
-    "contrary": "Contrary in your run",
-}
 STRICT = "RLFT_STRICT"
 
 
@@ -83,8 +78,11 @@ class Claim:
     def __str__(self) -> str:
         """One paragraph of Markdown."""
         numbers = "; ".join(part.text for part in self.evidence)
-        course = "" if self.verdict == self.recorded else f" In the course's run: {self.recorded}."
-        return f"**{WORDS[self.verdict]}:** {self.sentence} ({numbers}).{course}"
+        verdict, course = self.verdict.capitalize(), ""
+        if self.verdict != self.recorded:
+            verdict += " in your run"
+            course = f" In the course's run: {self.recorded}."
+        return f"**{verdict}:** {self.sentence} ({numbers}).{course}"
 
     __repr__ = __str__
 

@@ -66,6 +66,9 @@ def test_it_says_sentence_numbers_rule_and_what_the_course_found() -> None:
     assert str(claim("All arrive", np.array([True] * 6))) == (
         "**Holds:** All arrive (in 6 of 6 seeds)."
     )
+    assert str(claim("All arrive", np.array([True, False]), recorded="open")) == (
+        "**Open:** All arrive (in 1 of 2 seeds)."
+    )
     assert "(2 seeds: covers about 50 %)" in str(claim("It gains", GAINS[:2], above=0))
 
 
