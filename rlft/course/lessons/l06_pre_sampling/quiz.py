@@ -68,14 +68,14 @@ QUIZ: tuple[Question, ...] = (
             Option(
                 "A larger T, the number of steps before the release.",
                 "After 50 steps the critics are still guessing. In the lesson's table the drop "
-                "shrinks up to a T of 250, and no further: from there on look elsewhere. The "
-                "largest drop after pre-sampling comes with a temperature of 1.",
+                "shrinks up to a T of 250, and no further: from there on look elsewhere, as "
+                "at the temperature or the updates a step.",
                 right=True,
             ),
             Option(
                 "A larger epsilon, so that the critics see more of the maze.",
-                "Epsilon is the suspect when nothing falls and nothing rises either: then the "
-                "critics know one thin line only. Here they were still guessing.",
+                "Epsilon is the suspect when the policy itself hardly varies: then the critics "
+                "know one thin line only. Here they were still guessing.",
             ),
             Option(
                 "Let the policy learn while you pre-sample, so that the release is no jump.",

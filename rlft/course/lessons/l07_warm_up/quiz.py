@@ -27,8 +27,8 @@ QUIZ: tuple[Question, ...] = (
             Option(
                 "Online rewards in the maze are lower than logged ones, and Q comes down to fit "
                 "them.",
-                "The rewards are the same: -1 a step until the goal. Q ended below the truth, so "
-                "it was no correction.",
+                "The rewards are the same: -1 a step until the goal. Q fell by more than the "
+                "truth did, so it was no correction.",
             ),
         ),
     ),
