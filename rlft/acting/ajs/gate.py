@@ -120,7 +120,7 @@ class Gate(Horizon):
         self.estimate = found.mean + self.rule.bias
         self.spread = found.spread
         estimated = self.reference_estimator.estimate(states, self.offline_guide, timesteps).mean
-        observed = torch.as_tensor(self.observed).to(estimated)  # (S,)
+        observed = torch.as_tensor(self.observed, dtype=torch.float32, device=estimated.device)
         self.reference = torch.where(observed.isnan(), estimated, observed)
 
     def _calibrate(self) -> None:

@@ -95,6 +95,12 @@ def test_h_starts_at_the_longest_and_falls_to_zero_while_the_gate_is_open() -> N
     assert h_after(gate, 4) == [[h] * SEEDS for h in (6, 2, 0, 0)]
 
 
+def test_whole_numbers_are_compared_as_they_are() -> None:
+    estimator, reference = Told(-49.0, -50.0, -51.0), Told(REFERENCE)
+    estimator.means, reference.means = estimator.means.long(), reference.means.long()
+    assert h_after(make_gate(estimator, offline=reference), 1) == [[9, 9, 10]]
+
+
 def test_h_holds_while_the_estimate_is_too_low() -> None:
     assert h_after(make_gate(Told(REFERENCE - 0.1)), 3) == [[LIMIT] * SEEDS] * 3
 
