@@ -65,7 +65,8 @@ QUIZ: tuple[Question, ...] = (
             Option(
                 "A bad guess is easy to beat, a lucky one is not.",
                 "One linear schedule can make any other look good or bad. The honest question is "
-                "how near the automatic one comes to the lucky one without having been told it.",
+                "how near the automatic one comes to the lucky one without having been told it. "
+                "That takes the same guide and explorer for both, and lesson 05 has others.",
                 right=True,
             ),
             Option(
