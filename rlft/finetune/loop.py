@@ -189,8 +189,7 @@ class OnlineLoop:
         mine, priors = self.policies.learner, self.policies.frozen
         self.kl.append(policy_kl(mine, priors, self.logged_states, samples=4, seed=seed))
         behaviour = self.curves["behaviour"][-1]
-        # The return of another rule says nothing of h, nor does one before anything has learned.
-        if not self.warming(step + 1) and not 0 < len(self.replay) < self.first_update:
+        if not self.warming(step + 1):  # the return of another rule says nothing of h
             self.horizon.after_evaluation(step, behaviour)
         for callback in callbacks:
             callback(step, self.learner, self.replay)

@@ -307,19 +307,6 @@ def test_a_schedule_hears_returns_of_guide_and_explorer_only(pendulum: Prior) ->
     np.testing.assert_array_equal(np.stack(script.returns, 1), result.returns_behaviour[:, 2:])
 
 
-def test_a_schedule_hears_nothing_while_the_replay_fills(prior: Prior) -> None:
-    """But the return at the switch, which later ones are compared with."""
-    script = Script((1, 1, 1))
-    recipe = ajs(script)
-    waiting = replace(recipe, online=replace(recipe.online, learning_starts=3))
-    brief(prior, waiting, steps=4, eval_every=1)
-    heard = [call for call in script.calls if call[0] != "begin"]
-    assert heard == [
-        ("evaluation", 0),
-        *[(what, n) for n in (3, 4) for what in ("step", "evaluation")],
-    ]
-
-
 def test_a_schedule_may_look_at_these(prior: Prior) -> None:
     script = Script((1, 1, 1))
     result = brief(prior, ajs(script), steps=5, seed=3, eval_every=1)
