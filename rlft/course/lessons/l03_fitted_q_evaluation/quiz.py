@@ -23,7 +23,7 @@ QUIZ: tuple[Question, ...] = (
             Option(
                 "It runs purely on logged data, and is good for policies that the log covers.",
                 "It needs `(s, a, r, s')`, the step t, and the policy's own choice of a'. A policy "
-                "that leaves the log is flattered.",
+                "that leaves the log is misjudged, and more often flattered than not.",
                 right=True,
             ),
             Option(
