@@ -99,6 +99,9 @@ STUDY = Study(
         Part("settings", settings_part, (MEDIUM,)),
         Part("Pendulum-v1", pendulum_part),
     ),
+    notice="Recorded when an online run still updated from its first step on, on one transition "
+    "many times: that is in the policies of SAC after the switch, and in no other. Made again, "
+    "their lines differ.",
     measure=measure,
     table=table,
     conclusions="""
