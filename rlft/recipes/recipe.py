@@ -6,7 +6,7 @@ recipes, and nothing else. The methods themselves are in `course.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal
 
 from rlft.acting.rules import NO_GUIDE, Acting, FrozenActs, LearnerActs
@@ -130,6 +130,7 @@ class Online:
     """
 
     learner: Config
+    _: KW_ONLY  # a field of tomorrow shifts nobody's arguments
     utd: int = 1
     policy_delay: int = 1
     policy_batch: Literal["last", "all"] = "last"

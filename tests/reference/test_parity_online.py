@@ -105,7 +105,8 @@ def test_the_online_step_agrees_with_numpy(case: str) -> None:
     learner, priors = pretrained()
     config = replace(CASES[case], **SHAPES, batch_size=fixed_batch(0).size)
     online = replace(find_recipe("wsrl", "paper").online, learner=config)
-    assert online == Online(config, UTD, UTD, "all", online.learning_starts, idle_steps=True)
+    ratios = Online(config, utd=UTD, policy_delay=UTD, policy_batch="all", idle_steps=True)
+    assert online == replace(ratios, learning_starts=online.learning_starts)
     prior = Prior("cql", learner, MAZE_DATA, UPDATES, {}, 0.0)
     learner, _ = hand_over(prior, replace(make_recipe(), online=online))
     sides = [switched(config, given, seed) for seed, given in enumerate(priors)]
