@@ -1,4 +1,4 @@
-"""The rows of a study: kept as text, read back as numbers, paired by seed, shown as a table.
+"""The rows of a study: kept as text, read back as numbers, shown as a table.
 
 What was measured of an arm is a list of rows, often one for each seed and evaluation. A cell is
 text from the beginning, so that a table made at once and one made from a file are the same.
@@ -9,14 +9,12 @@ Letters: S seeds, P evaluation points.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rlft.core.checks import refused, shaped
 from rlft.core.files import damaged, write_atomically
-from rlft.evaluate.intervals import Interval, interval
 
 Row = dict[str, str]
 # The rows of each arm that is there, by its name.
@@ -65,50 +63,7 @@ def curves(rows: Iterable[Row], column: str) -> np.ndarray:
     return np.stack(list(by_seed(rows, column).values()))
 
 
-def paired(
-    rows: Sequence[Row],
-    control: Sequence[Row],
-    column: str,
-    quantity: Callable[[np.ndarray], np.ndarray],
-) -> Interval:
-    """How far an arm is above another one, seed by seed.
-
-    Seeds that started from the same prior have their luck in common: the interval of their
-    differences is much narrower than the two arms' own intervals let one think.
-
-    Args:
-        rows: of the arm.
-        control: of the arm that it is compared with.
-        column: what is compared.
-        quantity: what is made of the curves, as `final_return`: (S, P) to (S,).
-
-    Returns:
-        The mean of the differences and its interval.
-
-    Raises:
-        InputError: if the two arms do not have the same seeds and as many evaluations.
-    """
-    ours, theirs = by_seed(rows, column), by_seed(control, column)
-    if ours.keys() != theirs.keys():
-        raise refused(
-            "seeds",
-            sorted(ours),
-            f"those of the other arm, {sorted(theirs)}",
-            "Differences are taken seed by seed: make both arms with the same seeds.",
-        )
-    one, other = (np.stack([curve[seed] for seed in ours]) for curve in (ours, theirs))  # (S, P)
-    hint = "A drop grows with the evaluations: make both arms with one RunPlan."
-    shaped(other.shape, curves=one, hint=hint)
-    return interval(quantity(one) - quantity(other))
-
-
 def markdown_table(head: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a table in Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return [*lines, *("| " + " | ".join(cells) + " |" for cells in body)]
-
-
-def table_of_rows(results: Results) -> list[str]:
-    """The rows as they are, where each holds all that is said of an arm."""
-    rows = [row for rows in results.values() for row in rows]
-    return markdown_table(list(rows[0]), [list(row.values()) for row in rows]) if rows else []

@@ -20,9 +20,10 @@ import numpy as np
 
 from rlft.acting import Automatic, FrozenActs, GuideActs, JumpStart, Linear, Oracle, Schedule
 from rlft.algorithms import InACConfig
-from rlft.evaluate import average_return, drop, final_return, interval
+from rlft.evaluate import drop, final_return, interval
 from rlft.experiments.arm import Arm
-from rlft.experiments.rows import Results, Row, curves, markdown_table, paired
+from rlft.experiments.differences import AVERAGE, DROP, FINAL, average, differences
+from rlft.experiments.rows import Results, Row, curves, markdown_table
 from rlft.experiments.study import Study, run_study
 from rlft.finetune import RunPlan
 from rlft.recipes import Handover, Online, Pretraining, Recipe, Warmup, find_recipe
@@ -214,23 +215,9 @@ def table(results: Results) -> list[str]:
                 [[name, *cells(rows, block.lost)] for name, rows in here.items()],
             ),
         ]
-        if WHOLE in here:
-            others = {name: rows for name, rows in here.items() if name != WHOLE}
-            lines += [
-                "",
-                f"Minus {WHOLE} of the same seeds:",
-                "",
-                *markdown_table(
-                    ["arm", "average", "drop", "final"],
-                    [[name, *gaps(rows, here[WHOLE])] for name, rows in others.items()],
-                ),
-            ]
+        pairs = [(name, WHOLE) for name in here if name != WHOLE]
+        lines += ["", "Seed by seed:", "", *differences(here, pairs, (AVERAGE, DROP, FINAL))]
     return lines
-
-
-def average(returns: np.ndarray) -> np.ndarray:
-    """Mean return over all steps: (S, P) to (S,)."""
-    return average_return(EVERY * np.arange(returns.shape[1]), returns)
 
 
 def cells(rows: list[Row], lost: float) -> list[str]:
@@ -247,12 +234,6 @@ def cells(rows: list[Row], lost: float) -> list[str]:
         gated,
         rows[0]["cpu_seconds"],
     ]
-
-
-def gaps(rows: list[Row], whole: list[Row]) -> list[str]:
-    """Average, drop and final return minus those of the whole method."""
-    values = (paired(rows, whole, "return", of) for of in (average, drop, final_return))
-    return [f"{value:.1f}" for value in values]
 
 
 STUDY = Study(

@@ -1,15 +1,17 @@
 """The study behind the course's defaults: one thing changed at a time, everything else as it is.
 
-    python studies/defaults/study.py            # about 25 minutes on one core; resumes
+    python studies/defaults/study.py            # about 50 minutes on one core; resumes
     python studies/defaults/study.py --table    # only writes the table from the recorded rows
 
-Each arm trains a prior with 6 seeds, compares its Q with Monte-Carlo truth, and fine-tunes it for
-2,000 steps. A row of `results.csv` is one arm; `results.md` shows them as they are.
+Each arm trains a prior with 10 seeds, compares its Q with Monte-Carlo truth, and fine-tunes it for
+2,000 steps. A row of `results.csv` is one seed of one arm at one evaluation; the tables of
+intervals go to `results.md`.
 Returns are minus the number of steps to the goal in every reward convention, so rows compare.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +21,15 @@ from rlft.algorithms import Config, CQLConfig, InACConfig, IQLConfig, Learner, S
 from rlft.data import ReplayBuffer, Transitions
 from rlft.evaluate import drop, evaluate, final_return, interval, q_error
 from rlft.experiments.arm import Arm
-from rlft.experiments.rows import Row, table_of_rows
+from rlft.experiments.differences import AVERAGE, DROP, FINAL, START, average, differences
+from rlft.experiments.rows import Results, Row, curves, markdown_table
 from rlft.experiments.study import Study, run_study
 from rlft.finetune import RunPlan
 from rlft.nets.policies import Policy, PolicyConfig
 from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Handover, Online, Pretraining, Recipe, find_recipe
 
-SEEDS, UPDATES, ONLINE_STEPS = 6, 3_000, 2_000
+SEEDS, UPDATES, ONLINE_STEPS, EVERY = 10, 3_000, 2_000, 250
 MEDIUM, NEAR = "rlft/maze/detour-medium-v0", "rlft/maze/detour-near-optimal-v0"
 SPARSE = "rlft/maze/sparse-medium-v0"  # the medium data with +1 at the goal and 0 else
 WIDE_NET = (128, 128)
@@ -47,7 +50,7 @@ def arm(
     learner = type(prior).__name__.removesuffix("Config")
     name = f"{learner} > {recipe.name}: {change}"
     recipe = replace(recipe, prior=Pretraining(learner.lower(), prior, updates))
-    plan = RunPlan(ONLINE_STEPS, eval_every=250)
+    plan = RunPlan(ONLINE_STEPS, EVERY)
     return Arm(name, dataset, recipe, seeds=SEEDS, plan=plan, labels={"row": name})
 
 
@@ -113,40 +116,84 @@ def steps_to_goal(policy: Policy, data: Transitions) -> np.ndarray:
 
 
 def measure(arm: Arm, folder: Path) -> list[Row]:
-    """One row: the curve, and the prior's Q against the truth."""
+    """A row for each seed and evaluation; at the switch also the prior's Q against the truth."""
     prior = arm.prior(folder)
     error = q_error(prior.learner, prior.data, prior.data.env_id)
-    lengths: list[np.ndarray] = []
+    errors = {
+        "error_on": error.in_support,
+        "error_off": error.out_of_support,
+        "error_unseen": error.unseen_states,
+    }
+    returns: list[np.ndarray] = []  # (S,) for each evaluation
 
     def follow(step: int, learner: Learner, replay: ReplayBuffer) -> None:
-        lengths.append(steps_to_goal(learner.policy, prior.data))
+        returns.append(steps_to_goal(learner.policy, prior.data))
 
+    began = time.process_time()
     run = arm.run(prior, follow)
-    curve = np.stack(lengths, 1)  # (S, P)
-    cells = {
-        "start": interval(curve[:, 0]),
-        "drop": interval(drop(curve)),
-        "final": interval(final_return(curve)),
-        "Q error on data": interval(error.in_support),
-        "Q error off data": interval(error.out_of_support),
-        "Q error, unseen states": interval(error.unseen_states),
-    }
-    text = {name: f"{value:.1f}" for name, value in cells.items()}
-    return [{**text, "seconds": f"{prior.seconds + run.seconds:.0f}"}]
+    spent = time.process_time() - began
+    assert run.kl is not None, "all start from a policy"
+    return [
+        {
+            "seed": str(seed),
+            "step": str(step),
+            "return": f"{returns[point][seed]:.2f}",
+            "moved": f"{run.kl[seed, point]:.3f}",
+            **{name: "" if step else f"{values[seed]:.2f}" for name, values in errors.items()},
+            "cpu_seconds": f"{spent:.0f}",
+        }
+        for seed in range(arm.seeds)
+        for point, step in enumerate(run.steps)
+    ]
+
+
+def table(results: Results) -> list[str]:
+    """One line for each arm, then what each change makes, seed by seed."""
+    body = []
+    for name, rows in results.items():
+        returns = curves(rows, "return")  # (S, P)
+        errors = (curves(rows, f"error_{where}")[:, 0] for where in ("on", "off", "unseen"))
+        values = (returns[:, 0], average(returns), drop(returns), final_return(returns))
+        moved = interval(curves(rows, "moved")[:, -1])
+        numbers = [f"{interval(value):.1f}" for value in (*values, *errors)]
+        body.append([name, *numbers[:4], f"{moved:.2f}", *numbers[4:], rows[0]["cpu_seconds"]])
+    head = ["row", "start", "average", "drop", "final", "moved"]
+    errors_of = ["Q error on data", "Q error off data", "Q error, unseen states"]
+    return [
+        *markdown_table([*head, *errors_of, "CPU s"], body),
+        "",
+        "## Seed by seed: the first row minus the second",
+        "",
+        *differences(results, PAIRS, (START, AVERAGE, DROP, FINAL)),
+    ]
+
+
+# Each row and the default that it changes one thing of, then what the switch alone makes.
+DEFAULTS = ("CQL > sac: default", "InAC > inac: default")
+PAIRS = (
+    *(
+        (one.name, default)
+        for default in DEFAULTS
+        for one in arms()
+        if one.name != default and one.name.split(" > ")[0] == default.split(" > ")[0]
+    ),
+    ("InAC > sac: SAC from this prior, near-optimal data", "InAC > inac: near-optimal data"),
+    ("IQL > sac: default", "CQL > sac: default"),
+)
 
 
 STUDY = Study(
     name="defaults",
     title="Study behind the defaults",
     about=f"Made by `python studies/defaults/study.py`: {SEEDS} seeds, {ONLINE_STEPS:,} online "
-    "steps, mean [95 % bootstrap interval over seeds]. start, drop and final count minus the "
-    "steps to the goal (time limit 100); Q errors are Q minus Monte-Carlo truth, in units of "
-    "the row's own reward. seconds: on a machine with other work, for orientation only.",
+    "steps, mean [95 % bootstrap interval over seeds]. Returns are minus the steps to the goal "
+    "(time limit 100): average is over all steps, drop is the start minus the lowest of "
+    f"{ONLINE_STEPS // EVERY} evaluations (of a noisy curve it is never 0), final is the mean of "
+    "the last three. moved: nats between the policy and the prior's, in the end. Q errors are Q "
+    "minus Monte-Carlo truth, in units of the row's own reward.",
     arms=arms(),
-    notice="Recorded when an online run still updated from its first step on, on one transition "
-    "many times. Made again, the online numbers differ.",
     measure=measure,
-    table=table_of_rows,
+    table=table,
     conclusions="""
 ## What was decided
 

@@ -24,10 +24,10 @@ from rlft.algorithms import BCConfig, InACConfig, Learner, SACConfig
 from rlft.data import ReplayBuffer
 from rlft.envs import MazeLayout
 from rlft.envs.starts import maze_layout
-from rlft.evaluate import average_return, drop, final_return, interval, q_error
-from rlft.evaluate.intervals import Interval
+from rlft.evaluate import drop, final_return, interval, q_error
 from rlft.experiments.arm import Arm
-from rlft.experiments.rows import Results, Row, curves, markdown_table, paired
+from rlft.experiments.differences import AVERAGE, FINAL, LOWEST, average, differences
+from rlft.experiments.rows import Results, Row, curves, markdown_table
 from rlft.experiments.study import Study, run_study
 from rlft.finetune import RunPlan
 from rlft.recipes import Online, Pretraining, Recipe, Warmup, find_recipe
@@ -181,11 +181,10 @@ def table(results: Results) -> list[str]:
     for name, rows in results.items():
         after = after_release(rows)
         returns = curves(after, "return")  # (S, P)
-        steps = EVERY * np.arange(returns.shape[1])
         waiting = [row for row in rows if int(row["step"]) < 0]
         meanwhile = f"{interval(curves(waiting, 'behaviour').mean(1)):.1f}" if waiting else ""
         fell = drop(returns)
-        cells = (returns[:, 0], fell, average_return(steps, returns), final_return(returns))
+        cells = (returns[:, 0], fell, average(returns), final_return(returns))
         seen = ("squares", "error_on", "error_off", "error_unseen")
         body.append(
             [
@@ -200,33 +199,14 @@ def table(results: Results) -> list[str]:
         )
     head = ("arm", "while pre-sampling", "start", "drop", "average", "final", "lost", "moved")
     errors = ("squares seen", "Q error on data", "Q error off data", "Q error, unseen states")
-    pairs = [
-        [one, other, *(f"{value:.1f}" for value in differences(results[one], results[other]))]
-        for one, other in PAIRS
-        if one in results and other in results
-    ]
+    released = {name: after_release(rows) for name, rows in results.items()}
     return [
         *markdown_table([*head, *errors, "CPU s"], body),
         "",
         "## Seed by seed: the first arm minus the second",
         "",
-        *markdown_table(["arm", "minus", "lowest", "average", "final"], pairs),
+        *differences(released, PAIRS, (LOWEST, AVERAGE, FINAL)),
     ]
-
-
-def differences(one: Sequence[Row], other: Sequence[Row]) -> list[Interval]:
-    """Lowest, average and final return after the release of one arm minus those of another.
-
-    Lowest and not drop: two evaluations of a policy that has not moved yet differ by chance, and a
-    drop would count that as a gain.
-    """
-    ours, theirs = after_release(one), after_release(other)
-
-    def average(returns: np.ndarray) -> np.ndarray:
-        return average_return(EVERY * np.arange(returns.shape[1]), returns)
-
-    quantities = (lambda returns: returns.min(1), average, final_return)
-    return [paired(ours, theirs, "return", quantity) for quantity in quantities]
 
 
 # What is asked of the study, as pairs of arms that start from the same policies.

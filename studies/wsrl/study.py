@@ -11,7 +11,7 @@ evaluation: return, Q on logged pairs, how far the policy moved. The tables of i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +19,19 @@ import numpy as np
 
 from rlft.algorithms import Learner, SACConfig
 from rlft.data import ReplayBuffer
-from rlft.evaluate import average_return, drop, final_return, interval
-from rlft.evaluate.intervals import Interval
+from rlft.evaluate import drop, final_return, interval
 from rlft.evaluate.support import estimate_q
 from rlft.experiments.arm import Arm
-from rlft.experiments.rows import Results, Row, curves, markdown_table, paired
+from rlft.experiments.differences import (
+    AVERAGE,
+    FINAL,
+    LOWEST,
+    START,
+    Quantity,
+    average,
+    differences,
+)
+from rlft.experiments.rows import Results, Row, curves, markdown_table
 from rlft.experiments.study import Study, run_study
 from rlft.finetune import RunPlan
 from rlft.recipes import Handover, Online, Recipe, Warmup, find_recipe
@@ -125,8 +133,10 @@ def measure(arm: Arm, folder: Path) -> list[Row]:
     ]
 
 
-# Takes the rows of two arms, by name, that are to be compared.
-Cut = Callable[[Results, str, str], tuple[Sequence[Row], Sequence[Row]]]
+QUANTITIES = (
+    *(START, LOWEST, AVERAGE, FINAL),
+    Quantity("Q moved", lambda q: q[:, -1] - q[:, 0], "q_logged"),
+)
 
 
 def table(results: Results) -> list[str]:
@@ -145,16 +155,6 @@ def table(results: Results) -> list[str]:
         numbers = (f"{interval(value):.1f}" for value in values)
         body.append([name, *numbers, moved, rows[0]["cpu_seconds"]])
     head = ["arm", "start", "average", "drop", "final", "Q moved", "policy moved", "CPU s"]
-    pairs = ["arm", "minus", "start", "lowest", "average", "final", "Q moved"]
-
-    def compared(chosen: Sequence[tuple[str, str]], cut: Cut) -> list[str]:
-        lines = [
-            [one, other, *(f"{value:.1f}" for value in differences(*cut(results, one, other)))]
-            for one, other in chosen
-            if one in results and other in results
-        ]
-        return markdown_table(pairs, lines)
-
     return [
         *markdown_table(head, body),
         "",
@@ -163,17 +163,14 @@ def table(results: Results) -> list[str]:
         "From the step at which the policy of each may move, as many evaluations of both. Start: "
         "of policies that have not moved; arms from the same prior differ there by chance only.",
         "",
-        *compared(COMPARED, aligned),
+        *differences(
+            results, COMPARED, QUANTITIES, lambda one, other: aligned(results, one, other)
+        ),
         "",
         "## Seed by seed, over all steps since the switch",
         "",
-        *compared(IN_ALL, lambda results, one, other: (results[one], results[other])),
+        *differences(results, IN_ALL, QUANTITIES),
     ]
-
-
-def average(returns: np.ndarray) -> np.ndarray:
-    """Mean return over the steps, (S, P) to (S,)."""
-    return average_return(EVERY * np.arange(returns.shape[1]), returns)
 
 
 def aligned(results: Results, one: str, other: str) -> tuple[Sequence[Row], Sequence[Row]]:
@@ -185,19 +182,6 @@ def aligned(results: Results, one: str, other: str) -> tuple[Sequence[Row], Sequ
         for name, begin in zip((one, other), begins, strict=True)
     )
     return first, second
-
-
-def differences(one: Sequence[Row], other: Sequence[Row]) -> list[Interval]:
-    """Start, lowest, average and final return, and Q's way, of one arm minus those of another.
-
-    Lowest and not drop: two evaluations of a policy that has not moved yet differ by chance, and a
-    drop would count that as a gain.
-    """
-    quantities = (lambda r: r[:, 0], lambda r: r.min(1), average, final_return)
-    return [
-        *(paired(one, other, "return", quantity) for quantity in quantities),
-        paired(one, other, "q_logged", lambda q: q[:, -1] - q[:, 0]),
-    ]
 
 
 # The step at which the policy of each arm may move.

@@ -17,17 +17,25 @@ from small import MAZE_DATA, make_recipe, small
 from rlft.core import files
 from rlft.core.errors import InputError, NumericalError
 from rlft.core.files import PACKAGE
-from rlft.evaluate import drop, final_return
 from rlft.experiments import arm as arm_module
 from rlft.experiments import study as study_module
 from rlft.experiments.arm import Arm
+from rlft.experiments.differences import (
+    AVERAGE,
+    DROP,
+    FINAL,
+    LOWEST,
+    START,
+    Quantity,
+    differences,
+    paired,
+)
 from rlft.experiments.made_of import made_of
 from rlft.experiments.rows import (
     Results,
     Row,
     curves,
     markdown_table,
-    paired,
     read_rows,
     write_rows,
 )
@@ -218,22 +226,39 @@ def hand_made(**values: list[float]) -> list[Row]:
 def test_pairs_are_made_by_seed_and_not_by_place() -> None:
     arm = hand_made(s0=[0, 10], s1=[0, 25], s2=[0, 31])
     control = hand_made(s2=[0, 30], s0=[0, 8], s1=[0, 22])
-    difference = paired(arm, control, "return", lambda returns: final_return(returns, last=1))
+    last = Quantity("last", lambda returns: returns[:, -1])
+    difference = paired(arm, control, last)
     assert difference.mean == pytest.approx(2.0)  # 2, 3 and 1
     assert 1.0 <= difference.low < difference.high <= 3.0
-    assert paired(arm, arm, "return", lambda returns: returns[:, -1]).high == 0
+    assert paired(arm, arm, last).high == 0
 
 
 def test_arms_of_different_seeds_are_no_pairs() -> None:
     one, other = hand_made(s0=[1], s1=[2]), hand_made(s0=[1], s2=[2])
     with pytest.raises(InputError, match=r"seeds=\['0', '1'\]: expected those of the other arm, "):
-        paired(one, other, "return", final_return)
+        paired(one, other, FINAL)
 
 
 def test_arms_that_were_evaluated_at_other_steps_are_no_pairs() -> None:
     one, other = hand_made(s0=[1, 2], s1=[2, 3]), hand_made(s0=[1, 2, 0], s1=[2, 3, 0])
     with pytest.raises(InputError, match=r"curves.shape=\(2, 2\): expected \(2, 3\).*one RunPlan"):
-        paired(one, other, "return", drop)
+        paired(one, other, DROP)
+
+
+def test_a_table_of_differences_has_a_line_for_each_pair_that_is_there() -> None:
+    results = {
+        "one": hand_made(**{f"s{seed}": [1, -3, 5, 5, 5] for seed in range(5)}),
+        "other": hand_made(**{f"s{seed}": [0, -1, 2, 2, 2] for seed in range(5)}),
+    }
+    pairs = [("one", "other"), ("one", "never made")]
+    quantities = (START, LOWEST, AVERAGE, DROP, FINAL)
+    head, _, *lines = differences(results, pairs, quantities)
+    assert head == "| arm | minus | start | lowest | average | drop | final |"
+    gaps = [1, -3 + 1, (0.5 - 3 + 5 + 5 + 2.5) / 4 - (-1 + 2 + 2 + 1) / 4, 4 - 1, 5 - 2]
+    cells = " | ".join(f"{gap:.1f} [{gap:.1f}, {gap:.1f}]" for gap in gaps)
+    assert lines == [f"| one | other | {cells} |"]
+    (_, _, cut) = differences(results, pairs, [START], lambda a, b: (results[a], results[a]))
+    assert cut == "| one | other | 0.0 [0.0, 0.0] |"
 
 
 def test_curves_are_in_the_order_of_the_rows_and_empty_cells_are_nan() -> None:
