@@ -42,7 +42,18 @@ def test_only_evaluations_move_it() -> None:
     assert horizon.proposed.tolist() == [5, 5, 5]
 
 
-@pytest.mark.parametrize("fields", [{"step": 0}, {"tolerance": -1.0}, {"start_at": -1}])
+def test_it_decides_as_seldom_as_the_judge_that_it_is_compared_with() -> None:
+    horizon = Oracle(start_at=9, step=4, check_every=200).start(make_context(seeds=1))
+    h = []
+    for step in (0, 150, 250, 300, 449, 450):  # the first evaluation at least 200 steps later
+        horizon.after_evaluation(step, np.array([0.0]))
+        h.append(int(horizon.proposed[0]))
+    assert h == [9, 9, 5, 5, 5, 1]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"step": 0}, {"check_every": 0}, {"tolerance": -1.0}, {"start_at": -1}]
+)
 def test_values_outside_their_range_are_refused(fields: dict[str, float]) -> None:
     (name,) = fields
     with pytest.raises(InputError, match=rf"Oracle\({name}="):
