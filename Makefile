@@ -13,10 +13,6 @@ WORKERS ?= 2
 
 # One thread: with two on a busy core the same update takes 5 to 10 times longer (spin-waiting).
 export OMP_NUM_THREADS ?= 1
-# Keep blocks of up to 1 GiB instead of giving them back to the system after each operation: 1.2 to
-# 1.5 times faster updates. Read by glibc only, before Python starts; Jupyter's kernels inherit it.
-export MALLOC_MMAP_THRESHOLD_ ?= 1073741824
-export MALLOC_TRIM_THRESHOLD_ ?= 1073741824
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

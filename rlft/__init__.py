@@ -8,14 +8,14 @@
 A dataset goes in at the left, a fine-tuned policy with an honest curve comes out at the right. The
 names here are those that a first run needs; each is documented where it is defined. The packages
 have the others: `rlft.show.plot_map(...)`, `from rlft.acting import RulePolicy`. PyTorch is told to
-use one thread, see `rlft.core.compute`.
+use one thread, and glibc to keep its memory, see `rlft.core.compute`.
 """
 
 from __future__ import annotations
 
 import importlib
 
-from rlft.core.compute import set_threads
+from rlft.core.compute import keep_memory, set_threads
 
 # The one place where a public name is written: package to names. `make format` makes `__init__.pyi`
 # of it, which type checkers read.
@@ -62,6 +62,7 @@ def __dir__() -> list[str]:
 
 
 set_threads()
+keep_memory()
 # `evaluate` and `finetune` are functions here and packages too: the functions come last, and stay.
 for _name, _home in _HOMES.items():
     if _home not in _WHEN_USED:

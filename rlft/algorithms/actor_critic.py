@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from rlft.algorithms.base import Learner
-from rlft.nets.stacked import QEnsemble, polyak_update
+from rlft.nets.stacked import QEnsemble
 
 
 class ActorCritic(Learner):
@@ -33,7 +33,7 @@ class ActorCritic(Learner):
 
     def move_targets(self, share: float) -> None:
         """Moves the target critics by a share in (0, 1] of their way to the critics."""
-        polyak_update(self.target_critics.parameters(), self.critics.parameters(), share)
+        self.follow("target_critics", "critics", share)
 
     @torch.no_grad()
     def value(self, observations: Tensor, actions: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from rlft.algorithms.sac import SAC, SACConfig
 from rlft.core.checks import shaped
 from rlft.core.registry import stored
 from rlft.data import Batch, Transitions
-from rlft.nets.stacked import check_subset, random_members
+from rlft.nets.stacked import check_subset, random_members, repeat_rows
 
 # Below this share of the rows the floor hardly acts: Pendulum's logs have 44 %, and of the Q that
 # the penalty pushes down the floor lifts 2 % at most.
@@ -136,8 +136,8 @@ class CQL(SAC):
     def _proposals(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """3n actions per state with their log-densities: uniform, pi(s), pi(s')."""
         n = self.config.sampled_actions
-        here = batch.observations.repeat_interleave(n, dim=1)  # (S, B * n, O)
-        there = batch.next_observations.repeat_interleave(n, dim=1)
+        here = repeat_rows(batch.observations, n)  # (S, B * n, O)
+        there = repeat_rows(batch.next_observations, n)
         at_here, log_here = self.policy.rsample(here, self.generator)
         at_there, log_there = self.policy.rsample(there, self.generator)
         uniform = torch.rand(at_here.shape, generator=self.generator, device=self.device) * 2 - 1
@@ -163,7 +163,7 @@ class CQL(SAC):
         width = actions.shape[2]
         # One forward pass for the logged and the sampled actions: CQL's cost is critic passes.
         candidates = torch.cat((batch.actions.unsqueeze(2), actions), 2).flatten(1, 2)
-        states = batch.observations.repeat_interleave(width + 1, dim=1)  # (S, B * (3n + 1), O)
+        states = repeat_rows(batch.observations, width + 1)  # (S, B * (3n + 1), O)
         q = self.critics(states, candidates, self._penalised())  # (S, M, B * (3n + 1))
         q = q.unflatten(2, (-1, width + 1))  # (S, M, B, 3n + 1), with M = E unless a subset counts
         q_data, q_sampled = q[..., 0], q[..., 1:]

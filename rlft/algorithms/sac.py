@@ -22,7 +22,7 @@ from rlft.core.checks import one_of, positive
 from rlft.core.registry import stored
 from rlft.data import Batch
 from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig, check_subset, random_members
+from rlft.nets.stacked import CriticConfig, check_subset, random_members, repeat_rows
 
 OBJECTIVES = ("min", "mean")
 
@@ -204,7 +204,7 @@ class SAC(ActorCritic):
             self.generator,
         )
         n = config.target_actions
-        observations = batch.next_observations.repeat_interleave(n, dim=1)  # (S, B * n, O)
+        observations = repeat_rows(batch.next_observations, n)  # (S, B * n, O)
         actions, log_prob = self.policy.rsample(observations, self.generator)
         q = self.target_critics(observations, actions, members).amin(1)  # (S, B * n)
         if config.backup_entropy:
@@ -233,8 +233,8 @@ class SAC(ActorCritic):
         q = q.amin(1) if self.config.policy_objective == "min" else q.mean(1)  # (S, B)
         alpha = self.temperature()
         loss = policy_loss(q, log_prob, alpha.detach())
-        self.descend("policy", loss)
-        self.descend("temperature", temperature_loss(alpha, log_prob.detach(), self.target_entropy))
+        of_alpha = temperature_loss(alpha, log_prob.detach(), self.target_entropy)
+        self.descend_all({"policy": loss, "temperature": of_alpha})
         return {
             "policy_loss": loss.detach(),
             "entropy": -log_prob.detach().mean(1),

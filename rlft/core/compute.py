@@ -1,13 +1,20 @@
-"""Where the computing happens: how many threads, and on which device.
+"""Where the computing happens: how many threads, on which device, and who keeps the memory.
 
 The networks of the course are so small that a second thread costs more than it brings, and on a
 busy core its waiting makes an update 5 to 10 times slower. So `import rlft` tells PyTorch to use
 one thread. Set RLFT_THREADS, or OMP_NUM_THREADS as for any other program, to decide otherwise.
+
+With glibc each operation on arrays of more than 128 KiB takes memory from the system and gives it
+back: some 2,500 page faults an update with ten critics. So `import rlft` tells glibc to keep blocks
+of up to 1 GiB, which makes such updates 1.2 to 3 times as fast and takes some 40 MB. Set
+MALLOC_MMAP_THRESHOLD_ or MALLOC_TRIM_THRESHOLD_, which glibc reads itself, to decide otherwise.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 
 import torch
 
@@ -30,6 +37,23 @@ def set_threads() -> None:
         torch.set_num_threads(int(given))
     elif not os.environ.get("OMP_NUM_THREADS"):  # PyTorch has read that one itself
         torch.set_num_threads(1)
+
+
+# What glibc's <malloc.h> calls M_TRIM_THRESHOLD and M_MMAP_THRESHOLD.
+_MALLOPT = {"MALLOC_TRIM_THRESHOLD_": -1, "MALLOC_MMAP_THRESHOLD_": -3}
+_KEPT = (2**30, 2**25)  # bytes; glibc before 2.35 takes no more than the second
+
+
+def keep_memory() -> bool:
+    """Lets glibc keep freed memory for what comes next.
+
+    Returns:
+        Whether it does; False where there is another C library, or the environment says otherwise.
+    """
+    if platform.libc_ver()[0] != "glibc" or any(name in os.environ for name in _MALLOPT):
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    return all(any(mallopt(option, size) for size in _KEPT) for option in _MALLOPT.values())
 
 
 # Training in a cell that was left under `torch.no_grad()` or `torch.inference_mode()` goes as ever.

@@ -133,7 +133,7 @@ class MLP(nn.Module):
             x = linear(x, rows)  # (G, B, hidden[i])
             if self.norms:
                 x = self.norms[i](x, rows)
-            x = F.relu(x)
+            x = x.relu_()  # in place: nobody needs what was there
         if self.sharing > 1:
             groups = torch.arange(x.shape[0], device=x.device) if rows is None else rows
             rows = groups // self.sharing

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 from probes import differing, of_seed, random_batch, small, weights, with_seed_from
+from torch import Tensor, nn
 
 from rlft.algorithms import (
     ALGORITHMS,
@@ -182,6 +183,44 @@ def test_what_build_adds_is_trained_stored_and_restored() -> None:
     assert not differing(own.state_dict(), other.state_dict())
     with pytest.raises(InputError, match=r"Own has no Q function\. Ask a prior of"):
         own.value(torch.zeros(SEEDS, 1, 2), torch.zeros(SEEDS, 1, 2))
+
+
+class Two(Own):
+    """Two networks with an Adam each."""
+
+    def build(self) -> None:
+        super().build()
+        self.malus = self.add_part("malus", ValueNet(self.seeds, 2, CRITICS, self.generator))
+        self.unused = nn.Parameter(torch.ones(self.seeds, 1))
+        self.malus.register_parameter("unused", self.unused)
+        self.add_part("malus", self.malus)
+        self.add_optimizer("malus", 0.1)
+
+    def losses(self, states: Tensor) -> dict[str, Tensor]:
+        return {"bonus": self.bonus(states).mean(1), "malus": self.malus(states).square().mean(1)}
+
+
+def test_parts_that_step_together_step_as_they_would_alone() -> None:
+    together, apart = (Two(BCConfig(), 2, 2, SEEDS) for _ in range(2))
+    states = random_batch(SEEDS).observations
+    for _ in range(2):
+        together.descend_all(together.losses(states))
+        for name, loss in apart.losses(states).items():
+            apart.descend(name, loss)
+    assert not differing(together.state_dict(), apart.state_dict())
+    assert (together.unused == 1).all()  # no loss depends on it
+
+
+def test_a_loss_that_is_no_number_leaves_all_parts_alone() -> None:
+    two = Two(BCConfig(), 2, 2, SEEDS)
+    losses = two.losses(random_batch(SEEDS).observations)
+    losses["malus"] = losses["malus"] * torch.tensor([1.0] * (SEEDS - 1) + [math.inf])
+    before = weights(two)
+    with pytest.raises(NumericalError, match=rf"The malus loss is inf for seed \[{SEEDS - 1}\]"):
+        two.descend_all(losses)
+    assert not differing(before, weights(two))
+    huge = 3e38 * (two.bonus(random_batch(SEEDS).observations).mean(1) * 0 + 1)
+    two.descend("bonus", huge)  # of seeds whose sum is infinite, each is a number
 
 
 def test_idling_steps_every_adam_that_has_no_gradient() -> None:

@@ -1,4 +1,4 @@
-"""Stacked networks against `torch.nn`, seed by seed, and the two helpers around target critics."""
+"""Stacked networks against `torch.nn`, seed by seed, and subsets of critics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from probes import generator
-from torch import Tensor, nn
+from torch import nn
 
 from rlft.core.errors import InputError
 from rlft.nets.layers import MLP, StackedLayerNorm, StackedLinear
@@ -15,9 +15,8 @@ from rlft.nets.stacked import (
     CriticConfig,
     QEnsemble,
     ValueNet,
-    adam,
-    polyak_update,
     random_members,
+    repeat_rows,
 )
 
 
@@ -205,44 +204,7 @@ def test_subset_outside_the_ensemble_is_refused(subset: int) -> None:
         random_members(3, 2, subset, True, generator())
 
 
-# --- polyak_update and adam ----------------------------------------------------------------
-
-
-def test_polyak_moves_a_quarter_of_the_way() -> None:
-    target, source = torch.tensor([0.0, 8.0]), torch.tensor([4.0, 0.0])
-    polyak_update([target], [source], 0.25)
-    assert target.tolist() == [1.0, 6.0]
-    assert source.tolist() == [4.0, 0.0]
-
-
-@given(rate=st.floats(0.01, 1.0), updates=st.integers(1, 20))
-def test_distance_to_a_resting_source_shrinks_by_a_constant_factor(
-    rate: float, updates: int
-) -> None:
-    target, source = torch.zeros(3), torch.tensor([1.0, -2.0, 3.0])
-    for _ in range(updates):
-        polyak_update([target], [source], rate)
-    torch.testing.assert_close(
-        source - target, (1 - rate) ** updates * source, rtol=1e-4, atol=1e-6
-    )
-
-
-def test_polyak_average_of_an_alternating_source_is_its_mean() -> None:
-    """A probe: the target of +1, -1, +1, ... settles at 0 +- rate / (2 - rate)."""
-    network, source = critics(CriticConfig()), critics(CriticConfig())
-    for step in range(400):
-        for parameter in source.parameters():
-            parameter.data.fill_(1.0 if step % 2 else -1.0)
-        polyak_update(network.parameters(), source.parameters(), 0.05)
-    for parameter in network.parameters():  # last moved towards +1
-        torch.testing.assert_close(parameter.data, torch.full_like(parameter, 0.05 / 1.95))
-        assert parameter.grad is None
-
-
-def test_first_step_of_adam_is_the_learning_rate() -> None:
-    parameter = nn.Parameter(torch.zeros(3))
-    optimizer = adam([parameter], lr=0.1)
-    slope: Tensor = torch.tensor([3.0, -0.01, 100.0])
-    (parameter * slope).sum().backward()
-    optimizer.step()
-    torch.testing.assert_close(parameter.data, torch.tensor([-0.1, 0.1, -0.1]), rtol=1e-4, atol=0)
+def test_rows_are_repeated_one_after_the_other() -> None:
+    x = torch.arange(12.0).view(2, 3, 2)
+    assert repeat_rows(x, 2)[1].tolist() == [[6, 7], [6, 7], [8, 9], [8, 9], [10, 11], [10, 11]]
+    assert repeat_rows(x, 1).data_ptr() == x.data_ptr()  # and once is no copy

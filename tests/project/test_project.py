@@ -112,9 +112,8 @@ def test_scripts_are_executable_and_stop_at_the_first_error(name):
 
 
 def test_start_hands_over_with_the_makefiles_settings():
-    names = ("OMP_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
-    echo = "; ".join(f"print('{name}', os.environ['{name}'])" for name in names)
-    command = [ROOT / "start", sys.executable, "-c", f"import os; {echo}"]
+    echo = "import os; print('OMP_NUM_THREADS', os.environ['OMP_NUM_THREADS'])"
+    command = [ROOT / "start", sys.executable, "-c", echo]
     printed = subprocess.run(command, text=True, capture_output=True, check=True).stdout
     in_makefile = re.findall(r"^export (\w+) \?= (\d+)$", text_of("Makefile"), flags=re.MULTILINE)
     assert [tuple(line.split()) for line in printed.splitlines()] == in_makefile

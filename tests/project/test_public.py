@@ -6,6 +6,8 @@ import ast
 import importlib
 import inspect
 import json
+import os
+import platform
 import re
 import subprocess
 import sys
@@ -62,7 +64,7 @@ def test_names_are_given_once_and_nothing_else_is_public() -> None:
         for name, value in vars(rlft).items()
         if not name.startswith("_") and not isinstance(value, ModuleType)
     }
-    assert stray - set(rlft.__all__) <= {"annotations", "set_threads"}
+    assert stray - set(rlft.__all__) <= {"annotations", "keep_memory", "set_threads"}
 
 
 def test_what_draws_is_found_when_it_is_used() -> None:
@@ -193,6 +195,33 @@ def test_an_impossible_number_of_threads_is_refused(
     monkeypatch.setenv("RLFT_THREADS", value)
     with pytest.raises(InputError, match=f"RLFT_THREADS='{value}'.*1 or more.*Unset"):
         compute.set_threads()
+
+
+# Takes and gives back 32 MiB a hundred times, and prints the page faults of each time.
+FAULTS = """
+import resource, rlft, torch
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+torch.ones(2**23)
+before = faults()
+for _ in range(100):
+    torch.ones(2**23)
+print((faults() - before) / 100)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told so")
+@pytest.mark.parametrize(
+    ("environment", "kept"), [({}, True), ({"MALLOC_TRIM_THRESHOLD_": "131072"}, False)]
+)
+def test_memory_is_kept_unless_the_environment_says_otherwise(
+    environment: dict[str, str], kept: bool
+) -> None:
+    others = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    command = [sys.executable, "-c", FAULTS]
+    ended = subprocess.run(
+        command, env={**others, **environment}, capture_output=True, text=True, check=True
+    )
+    assert (float(ended.stdout) < 100) == kept, ended.stdout  # 8,192 pages, each time anew or not
 
 
 def test_a_device_is_found_or_refused() -> None:

@@ -26,7 +26,7 @@ from rlft.algorithms.sac import (
     td_target,
     temperature_loss,
 )
-from rlft.nets.stacked import adam, polyak_update
+from rlft.nets.adam import Adam, polyak_update
 
 S, E, B, N = 2, 3, 5, 4
 
@@ -184,7 +184,7 @@ def test_log_sum_exp_of_uniform_actions_estimates_the_integral() -> None:
 
 def test_adam_over_ten_steps() -> None:
     parameter = nn.Parameter(normal(4, 3, seed=0))
-    net, ours = {"weight0": double(parameter)}, adam([parameter], lr=0.05)
+    net, ours = {"weight0": double(parameter)}, Adam([parameter], lr=0.05)
     theirs = numpy_nets.Adam(0.05)
     for step in range(10):
         # Sizes from 1e-3 to 1e3 over the steps, and one step without any gradient.

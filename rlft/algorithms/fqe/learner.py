@@ -23,7 +23,7 @@ from rlft.algorithms.returns import PossibleReturns
 from rlft.algorithms.trainable import Trainable
 from rlft.core.checks import refused
 from rlft.data import Batch
-from rlft.nets.stacked import QEnsemble, polyak_update
+from rlft.nets.stacked import QEnsemble
 from rlft.nets.timed import TimedPolicy
 
 __all__ = ["FQE", "Estimate", "FQEConfig"]
@@ -173,7 +173,7 @@ class FQE(Trainable):
         soft = self.config.target == "soft"
         if soft or self.updates % self.config.hard_every == 0:
             rate = self.config.polyak if soft else 1.0
-            polyak_update(self.target_critics.parameters(), self.critics.parameters(), rate)
+            self.follow("target_critics", "critics", rate)
         return {
             "fqe_loss": loss.detach(),
             "fqe_q": q.detach().mean((1, 2)),

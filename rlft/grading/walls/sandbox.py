@@ -117,7 +117,7 @@ def available_levels() -> list[Level]:
 
 def environment(scratch: Path) -> dict[str, str]:
     """The variables that a notebook sees: few of the grader's, and folders of its own."""
-    kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "MALLOC_MMAP_THRESHOLD_", "LD_LIBRARY_PATH")
+    kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
     made = {name: os.environ[name] for name in kept if name in os.environ}
     home, temporary = str(scratch / "home"), str(scratch / "tmp")
     root = PACKAGE.parent
