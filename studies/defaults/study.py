@@ -197,14 +197,26 @@ STUDY = Study(
     conclusions="""
 ## What was decided
 
-- Reward -1 a step. With +1 at the goal and the same constants SAC never comes back after the fall,
-  and InAC starts lower: penalty weight and temperature have the unit of the reward.
-- CQL's weight 1: less leaves Q too high on the data, more lowers it off the data only. Two sampled
-  actions instead of four change nothing that six seeds can show, and need fewer critic passes.
-- InAC: temperature 0.1 and weight clip 1e2. Warmer starts lower; colder, or a clip of 1e4,
-  lose seeds or steps. The authors' learning rate starts alike and errs more after as many updates.
-- Networks of 2 x 64 with LayerNorm: twice as wide helps little, without LayerNorm Q errs more.
-- Where untrained values start matters little after training, on either side of the switch.
+- Reward -1 a step. With +1 at the goal and the same constants SAC never comes back after the fall
+  (in the end 77.0 [72.9, 79.0] steps more), and InAC starts 14.9 [13.9, 15.9] lower: penalty weight
+  and temperature have the unit of the reward.
+- CQL's weight 1: 0.2 starts 10.1 [5.3, 16.0] lower and leaves Q 5.0 [3.3, 6.9] too high on the
+  data; 5 lowers Q off the data only. Four sampled actions instead of two change nothing that ten
+  seeds can show, and need more critic passes.
+- InAC: temperature 0.1 and weight clip 1e2. A temperature of 0.3 or 1, or a clip of 1e4, earns 5.1
+  [3.7, 6.5], 11.6 [9.7, 13.7] and 10.9 [8.3, 13.6] less on average; 0.03 makes no difference that
+  ten seeds see. The authors' learning rate earns 2.2 [0.7, 4.0] less after as many updates.
+- Networks of 2 x 64 with LayerNorm: twice as wide, or without LayerNorm, is no different in return
+  as far as ten seeds see; without it Q errs more.
+- Untrained values that start at -50 earn CQL's SAC 7.4 [1.3, 12.9] more on average, and InAC
+  nothing that can be seen. They stay at 0: -50 is known only where the reward is.
+
+## What else it says
+
+- From a CQL prior SAC drops by 58.5 [54.4, 63.0]. What saves it is the temperature: where that
+  crosses, it drops by 47.0 [28.2, 57.7] less. Kept data or slower rates do not help.
+- From an InAC prior on noisy data SAC drops too, 12.3 [1.2, 30.3] more than InAC goes on to, in few
+  of the ten seeds; on near-optimal data 33.9 [9.6, 57.1] more.
 """,
 )
 
