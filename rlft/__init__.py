@@ -28,6 +28,7 @@ _NAMES = {
     "rlft.acting": "JumpStart Linear Stepped Automatic EpsilonGreedy",
     "rlft.algorithms": "ALGORITHMS Learner make_learner BCConfig SACConfig CQLConfig InACConfig",
     "rlft.algorithms.fqe": "FQE FQEConfig",
+    "rlft.algorithms.compiled": "compile",
     "rlft.nets": "PolicyConfig JumpStartPolicy Stationary",
     "rlft.envs": "make_vec log_episodes Behaviour LAYOUTS",
     # measuring and showing

@@ -21,6 +21,7 @@ from rlft.algorithms import InACConfig as InACConfig
 from rlft.algorithms import Learner as Learner
 from rlft.algorithms import SACConfig as SACConfig
 from rlft.algorithms import make_learner as make_learner
+from rlft.algorithms.compiled import compile as compile
 from rlft.algorithms.fqe import FQE as FQE
 from rlft.algorithms.fqe import FQEConfig as FQEConfig
 from rlft.core import InputError as InputError

@@ -19,6 +19,7 @@ from torch import Tensor
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.sac import SAC, SACConfig
 from rlft.core.checks import shaped
+from rlft.core.noise import uniform
 from rlft.core.registry import stored
 from rlft.data import Batch, Transitions
 from rlft.nets.stacked import check_subset, random_members, repeat_rows
@@ -140,9 +141,9 @@ class CQL(SAC):
         there = repeat_rows(batch.next_observations, n)
         at_here, log_here = self.policy.rsample(here, self.generator)
         at_there, log_there = self.policy.rsample(there, self.generator)
-        uniform = torch.rand(at_here.shape, generator=self.generator, device=self.device) * 2 - 1
+        anywhere = uniform(at_here.shape, self.generator) * 2 - 1
         log_uniform = torch.full_like(log_here, -self.action_size * math.log(2))  # box volume 2^A
-        actions = [a.unflatten(1, (-1, n)) for a in (uniform, at_here, at_there)]
+        actions = [a.unflatten(1, (-1, n)) for a in (anywhere, at_here, at_there)]
         densities = [d.unflatten(1, (-1, n)) for d in (log_uniform, log_here, log_there)]
         return torch.cat(actions, 2), torch.cat(densities, 2)  # (S, B, 3n, A), (S, B, 3n)
 
@@ -169,9 +170,9 @@ class CQL(SAC):
         q_data, q_sampled = q[..., 0], q[..., 1:]
         if self.config.calibrated:
             n = self.config.sampled_actions
-            uniform, q_policys = q_sampled[..., :n], q_sampled[..., n:]
+            q_anywhere, q_policys = q_sampled[..., :n], q_sampled[..., n:]
             floored = calibrate(q_policys, batch.returns_to_go)
-            q_sampled = torch.cat((uniform, floored), -1)
+            q_sampled = torch.cat((q_anywhere, floored), -1)
             metrics = {
                 **metrics,
                 "floor_known": (batch.returns_to_go > -torch.inf).float().mean(1),  # of the rows

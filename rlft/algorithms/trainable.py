@@ -56,6 +56,8 @@ class Trainable:
         self._optimizers: dict[str, Adam] = {}
         self._descended: set[str] = set()  # parts that stepped since `idling` last began
         self._resting: Tensor | None = None  # (S,) bool, inside of `resting`
+        # Inside of a compiled update, which cannot raise: the losses, to be checked after it.
+        self.unchecked: dict[str, Tensor] | None = None
 
     def add_part(self, name: str, part: Net) -> Net:
         """Names a network and returns it: what has a name is stored, and can be handed over."""
@@ -97,8 +99,10 @@ class Trainable:
                     f"The {name} loss has no gradient: gradients are switched off around this "
                     "update. Call it outside of torch.no_grad() and torch.inference_mode()."
                 )
-            if not math.isfinite(loss.detach().sum().item()):  # one number to read, rarely more
-                self._check_finite(name, loss.detach())
+            if self.unchecked is not None:
+                self.unchecked[name] = loss.detach()
+            elif not math.isfinite(loss.detach().sum().item()):  # one number to read, rarely more
+                self.check_finite(name, loss.detach())
         weights = [weight for name in losses for weight in self._weights[name]]
         ones = [self._ones] * len(losses)
         gradients = torch.autograd.grad(
@@ -106,7 +110,8 @@ class Trainable:
         )
         if self._resting is not None:
             for gradient in gradients:  # (S, ...)
-                gradient[self._resting] = 0.0
+                rests = self._resting.view(-1, *[1] * (gradient.ndim - 1))  # (S, 1, ...)
+                gradient.masked_fill_(rests, 0.0)
         begin = 0
         for name in losses:
             end = begin + len(self._weights[name])
@@ -114,7 +119,7 @@ class Trainable:
             begin = end
         self._descended.update(losses)
 
-    def _check_finite(self, name: str, loss: Tensor) -> None:
+    def check_finite(self, name: str, loss: Tensor) -> None:
         """Raises NumericalError if the part's loss (S,) is NaN or infinite for some seed."""
         bad = (~loss.isfinite()).nonzero().flatten().tolist()
         if bad:
@@ -126,6 +131,11 @@ class Trainable:
     def follow(self, name: str, leader: str, share: float) -> None:
         """Moves the weights of one part by a share in (0, 1] of their way to another's."""
         polyak_update(self._weights[name], self._weights[leader], share)
+
+    @property
+    def rests(self) -> bool:
+        """Whether some seeds are left alone; see `resting`."""
+        return self._resting is not None
 
     @contextmanager
     def resting(self, seeds: Tensor) -> Iterator[None]:

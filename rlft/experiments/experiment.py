@@ -77,7 +77,8 @@ class Experiment:
 
     def prior_key(self, asked: Pretraining | None) -> str:
         """A name for a prior that changes with whatever could change the prior."""
-        shared = (self.data, self.seeds, self.plan.seed, self.plan.device)
+        plan = self.plan
+        shared = (self.data, self.seeds, plan.seed, plan.device, plan.compile)
         return cache_key(asked, *shared, provenance().versions, code_digest())
 
     def run_key(self, recipe: Recipe) -> str:
@@ -101,6 +102,7 @@ class Experiment:
             device=device,
             checkpoint=file,
             progress=self.plan.progress,
+            compile=self.plan.compile,
         )
         return replace(made, name=asked.name)
 

@@ -22,6 +22,7 @@ from rlft.acting.horizon import ScheduleContext, as_tensor
 from rlft.acting.rules import NO_GUIDE, ActContext, Acting, LearnerActs, Policies, RulePolicy
 from rlft.algorithms import Learner
 from rlft.algorithms.base import Metrics
+from rlft.algorithms.compiled import compile as compiled
 from rlft.core.compute import find_device
 from rlft.core.streams import Role, evaluation_stream, stream
 from rlft.data import ReplayBuffer
@@ -80,6 +81,9 @@ class OnlineLoop:
             prior, recipe, seed=stream(seed, Role.LEARNER), device=device
         )
         self.guide = hand_over_guide(prior, recipe, seed=stream(seed, Role.GUIDE), device=device)
+        if plan.compile:
+            for learner in filter(None, (self.learner, self.guide)):
+                compiled(learner)
         frozen = copy.deepcopy(prior.learner.policy).to(device)
         walker = frozen if self.guide is None else self.guide.policy
         self.policies = Policies(self.learner.policy, walker, frozen)

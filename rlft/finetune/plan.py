@@ -20,6 +20,8 @@ class RunPlan:
         seed: start of the random streams, 0 or more; the same seed gives the same numbers.
         device: where the networks live, for example cpu or cuda.
         progress: show progress bars.
+        compile: compile the updates of the learner and its guide, see `rlft.compile`; priors too,
+            where this plan is also theirs.
 
     Raises:
         InputError: a number below these.
@@ -33,6 +35,7 @@ class RunPlan:
     seed: int = 0
     device: str = "cpu"
     progress: bool = True
+    compile: bool = False
 
     def __post_init__(self) -> None:
         at_least(

@@ -14,6 +14,7 @@ import torch
 from tqdm.auto import tqdm
 
 from rlft.algorithms import BCConfig, Config, Learner, algorithm_config, make_learner
+from rlft.algorithms.compiled import compile as compiled
 from rlft.core.checks import at_least
 from rlft.core.compute import find_device, training
 from rlft.core.streams import Role, stream
@@ -69,6 +70,7 @@ def pretrain(
     checkpoint: Path | str | None = None,
     checkpoint_every: int = 1_000,
     progress: bool = True,
+    compile: bool = False,
 ) -> Prior:
     """Trains S learners at once on logged data.
 
@@ -86,6 +88,7 @@ def pretrain(
         checkpoint_every: updates between two checkpoints; 1,000 take 10 s to a minute. The last
             update makes one in any case, so that the same call again returns at once.
         progress: show a progress bar.
+        compile: compile the updates, see `rlft.compile`.
 
     Returns:
         The prior.
@@ -111,6 +114,8 @@ def pretrain(
         seed=stream(seed, Role.PRETRAINED_LEARNER),
         device=where,
     )
+    if compile:
+        compiled(learner)
     learner.look_at(data)
     batches = OfflineData(data, seeds, gamma=config.gamma, device=where)
     generator = torch.Generator(where).manual_seed(stream(seed, Role.PRETRAINING_BATCHES))

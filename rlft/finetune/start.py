@@ -84,6 +84,7 @@ def finetune(
     seed: int | None = None,
     device: str | None = None,
     progress: bool | None = None,
+    compile: bool | None = None,
     env_id: str | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
     time_limit: TimeLimit = "default",
@@ -102,6 +103,7 @@ def finetune(
         seed: start of the random streams.
         device: for example ``"cpu"`` or ``"cuda"``.
         progress: show a progress bar.
+        compile: compile the updates, see `rlft.compile`.
         env_id: any Gymnasium id with Box observations and actions; None for the data's own.
         env_kwargs: options of the environment; None for those that the data was logged with.
         time_limit: steps until truncation, for an environment that declares none or another;
@@ -125,6 +127,7 @@ def finetune(
         seed=seed,
         device=device,
         progress=progress,
+        compile=compile,
     )
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     if seeds is not None and seeds != prior.seeds:

@@ -7,7 +7,7 @@ bit, in one call each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -39,15 +39,18 @@ class Adam(torch.optim.Adam):
         return self.param_groups[0]["params"]
 
     @torch.no_grad()
-    def advance(self, gradients: Sequence[Tensor]) -> None:
+    def advance(self, gradients: list[Tensor] | tuple[Tensor, ...]) -> None:
         """One step on gradients in the order of `parameters`, which are left as their `.grad`."""
+        if torch.compiler.is_compiling():
+            self._advance_written_out(gradients)
+            return
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         first, second, steps, counts = self._slots = self._slots or self._make_slots()
         counts += 1
-        group = self.param_groups[0]
+        group, moved = self.param_groups[0], [*self.parameters]
         torch._fused_adam_(
-            self.parameters,
+            moved,
             gradients,
             first,
             second,
@@ -61,6 +64,21 @@ class Adam(torch.optim.Adam):
             amsgrad=False,
             maximize=False,
         )
+
+    def _advance_written_out(self, gradients: list[Tensor] | tuple[Tensor, ...]) -> None:
+        """The same step for PyTorch's compiler, which fuses it by itself."""
+        assert self._slots is not None, "a compiled update has an eager one before it"
+        first, second, _, counts = self._slots
+        group = self.param_groups[0]
+        beta1, beta2 = group["betas"]
+        counts += 1
+        size = group["lr"] / (1 - beta1 ** counts[0])
+        shrink = (1 - beta2 ** counts[0]).sqrt()
+        each = zip(self.parameters, gradients, first, second, strict=True)
+        for parameter, gradient, m, v in each:
+            m.lerp_(gradient, 1 - beta1)
+            v.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+            parameter.sub_(size * m / (v.sqrt() / shrink + group["eps"]))
 
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step on the `.grad` of each parameter; where there is none, on zeros."""

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rlft.core.checks import one_of, positive, refused
+from rlft.core.noise import normal
 from rlft.core.registry import Registry, stored
 from rlft.nets.initial_weights import InitialWeights
 from rlft.nets.layers import MLP
@@ -157,10 +158,6 @@ class Policy(nn.Module):
         return self.rsample(observations, generator)[0]
 
 
-def _noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(x.shape, generator=generator, device=x.device)
-
-
 def _normal_log_prob(standardised: Tensor, log_std: Tensor) -> Tensor:
     """Log-density of a diagonal Gaussian, summed over the last axis."""
     return (-0.5 * standardised.square() - log_std - HALF_LOG_2PI).sum(-1)
@@ -181,7 +178,7 @@ class SquashedGaussian(Policy):
 
     def rsample(self, observations: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         mean, log_std = self.mean_and_log_std(observations)
-        noise = _noise_like(mean, generator)
+        noise = normal(mean.shape, generator)
         u = mean + log_std.exp() * noise  # (S, B, A)
         log_prob = _normal_log_prob(noise, log_std) - self._log_slope(u).sum(-1)  # (S, B)
         return u.tanh(), log_prob
@@ -211,7 +208,7 @@ class ClippedNormal(Policy):
 
     def rsample(self, observations: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         mean, log_std = self.mean_and_log_std(observations)
-        noise = _noise_like(mean, generator)
+        noise = normal(mean.shape, generator)
         action = self.centre(mean) + log_std.exp() * noise  # (S, B, A)
         return action.clamp(-1, 1), _normal_log_prob(noise, log_std)
 

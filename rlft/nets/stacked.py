@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rlft.core.checks import at_least, positive, refused
+from rlft.core.noise import integers, uniform
 from rlft.core.registry import stored
 from rlft.nets.initial_weights import InitialWeights
 from rlft.nets.layers import MLP
@@ -149,10 +150,9 @@ def random_members(
     check_subset("subset", subset, ensemble)
     if subset is None or subset == ensemble:
         return None
-    device = generator.device
     if replacement:
-        return torch.randint(ensemble, (seeds, subset), generator=generator, device=device)
-    scores = torch.rand(seeds, ensemble, generator=generator, device=device)  # (S, E)
+        return integers(ensemble, (seeds, subset), generator)
+    scores = uniform((seeds, ensemble), generator)  # (S, E)
     return scores.topk(subset, dim=1).indices  # (S, M)
 
 

@@ -1,0 +1,165 @@
+"""Compiled updates: the same steps as one program that PyTorch's compiler makes of them.
+
+An update is some hundred small operations, each a call from Python. Compiled they are a few loops
+in C++: 1.5 to 3.5 times as many updates, after half a minute of compiling for each kind of batch.
+There is nothing to learn from it, so no lesson uses it; it pays where runs are long.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from rlft.algorithms.base import Learner, Metrics
+from rlft.core.noise import Draw, Recording, Tape
+from rlft.data import Batch
+
+# Without it no backward pass can be a part of a program.
+TRACES = "trace_autograd_ops"
+GOES_ON = (
+    "The updates are not compiled and go on eagerly. Compiling takes a newer PyTorch (2.13 does) "
+    "and a C++ compiler."
+)
+UPDATES = ("update", "update_critics", "update_policy")
+PROGRAMS = 64  # in one process; PyTorch's own limit is 8 for each function
+
+# Metrics, the losses unchecked, and their sum.
+Outcome = tuple[Metrics, dict[str, Tensor], Tensor]
+L = TypeVar("L", bound=Learner)
+_numbers = itertools.count()
+
+
+def compile(learner: L) -> L:
+    """Lets a learner's updates be compiled, each when it is first called.
+
+    Curves agree with those of the eager learner within the noise of floating point: the random
+    numbers are the same, the order in which sums are taken is not. A loss that is no number is
+    found after its step, so the weights are lost then. A copy of the learner compiles anew.
+
+    Args:
+        learner: changed in place.
+
+    Returns:
+        The same learner.
+
+    Where there is no C++ compiler, or PyTorch is too old, a warning says so and it goes on eagerly.
+    """
+    from torch._dynamo import config  # it takes a second to import
+
+    if not hasattr(config, TRACES):
+        warnings.warn(f"{GOES_ON} This is PyTorch {torch.__version__}.", stacklevel=2)
+        return learner
+    setattr(config, TRACES, True)
+    config.recompile_limit = max(config.recompile_limit, PROGRAMS)
+    for name in UPDATES:
+        setattr(learner, name, Compiled(learner, name))
+    return learner
+
+
+class Program:
+    """An update for one kind of batch.
+
+    PyTorch would check some hundred tensors before each call, which takes a third of it. What can
+    change between two calls is the kind of batch and whether seeds rest, and each has a program of
+    its own; so one number is left to check, which tells the programs apart.
+
+    Args:
+        learner: whose update it is.
+        eager: the update.
+        draws: the noise that it takes.
+    """
+
+    def __init__(
+        self, learner: Learner, eager: Callable[[Batch], Metrics], draws: Sequence[Draw]
+    ) -> None:
+        self.learner, self.eager, self.draws = learner, eager, draws
+        self.number = next(_numbers)
+        options: dict[str, Any] = {"guard_filter_fn": _tells_apart, "cpp_wrapper": True}
+        self.fast: Callable[[Batch, Sequence[Tensor]], Outcome] = torch.compile(
+            self.taped, fullgraph=True, dynamic=False, options=options
+        )
+
+    def taped(self, batch: Batch, noise: Sequence[Tensor]) -> Outcome:
+        """The update with its noise from a tape; this is what is compiled."""
+        assert self.number >= 0
+        learner, losses = self.learner, {}
+        learner.generator, learner.unchecked = Tape(noise), losses  # type: ignore[assignment]
+        metrics = self.eager(batch)
+        learner.unchecked = None
+        return metrics, losses, torch.cat([batch.rewards.new_zeros(1), *losses.values()]).sum()
+
+    def __call__(self, batch: Batch) -> Metrics:
+        from torch._dynamo.exc import TorchDynamoException
+
+        learner, source = self.learner, self.learner.generator
+        noise = [draw.take(source) for draw in self.draws]
+        updates, learner.updates = learner.updates, 0  # the count would be a constant of it
+        try:
+            metrics, losses, total = self.fast(batch, noise)
+        except TorchDynamoException as error:  # before anything has changed
+            reason = str(error).strip().splitlines()[0]
+            warnings.warn(f"{GOES_ON} It said: {reason}", stacklevel=3)
+            self.fast = self.taped
+            metrics, losses, total = self.taped(batch, noise)
+        finally:
+            learner.generator, learner.updates = source, updates + learner.updates
+        if not math.isfinite(total.item()):
+            for name, loss in losses.items():
+                learner.check_finite(name, loss)
+        return metrics
+
+
+def _tells_apart(guards: Sequence[Any]) -> list[bool]:
+    return [guard.name.endswith(".number") for guard in guards]
+
+
+class Compiled:
+    """One of a learner's updates, with a program for each kind of batch that it meets.
+
+    The first call of a kind is eager, and shows which noise an update takes.
+
+    Args:
+        learner: whose it is.
+        name: one of `UPDATES`.
+    """
+
+    def __init__(self, learner: Learner, name: str) -> None:
+        self.learner, self.name = learner, name
+        self.eager: Callable[[Batch], Metrics] = getattr(type(learner), name).__get__(learner)
+        self.programs: dict[object, Program] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        return Compiled(memo[id(self.learner)], self.name)  # its copy is being made, and in there
+
+    def __call__(self, batch: Batch) -> Metrics:
+        inner = not isinstance(self.learner.generator, torch.Generator)  # a part of another update
+        if inner or not torch.is_grad_enabled():
+            return self.eager(batch)
+        kind = self.kind_of(batch)
+        if kind in self.programs:
+            return self.programs[kind](batch)
+        return self.recorded(kind, batch)
+
+    def kind_of(self, batch: Batch) -> object:
+        """All that a program depends on."""
+        tensors = (getattr(batch, field.name) for field in fields(batch))
+        return self.learner.rests, *((x.shape, x.stride(), x.dtype) for x in tensors)
+
+    def recorded(self, kind: object, batch: Batch) -> Metrics:
+        """An eager update that notes which noise it takes."""
+        learner, source = self.learner, self.learner.generator
+        recording = Recording(source)
+        learner.generator = recording  # type: ignore[assignment]
+        try:
+            metrics = self.eager(batch)
+        finally:
+            learner.generator = source
+        self.programs[kind] = Program(learner, self.eager, recording.draws)
+        return metrics
