@@ -48,7 +48,8 @@ class Adam(torch.optim.Adam):
             parameter.grad = gradient
         first, second, steps, counts = self._slots = self._slots or self._make_slots()
         counts += 1
-        group, moved = self.param_groups[0], [*self.parameters]
+        group = self.param_groups[0]
+        moved: list[Tensor] = [*self.parameters]
         torch._fused_adam_(
             moved,
             gradients,
