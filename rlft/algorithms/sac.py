@@ -205,10 +205,13 @@ class SAC(ActorCritic):
         )
         n = config.target_actions
         observations = repeat_rows(batch.next_observations, n)  # (S, B * n, O)
-        actions, log_prob = self.policy.rsample(observations, self.generator)
-        q = self.target_critics(observations, actions, members).amin(1)  # (S, B * n)
         if config.backup_entropy:
+            actions, log_prob = self.policy.rsample(observations, self.generator)
+            q = self.target_critics(observations, actions, members).amin(1)  # (S, B * n)
             q = q - self.temperature().unsqueeze(1) * log_prob
+        else:  # and no density is needed
+            actions = self.policy.sample(observations, self.generator)
+            q = self.target_critics(observations, actions, members).amin(1)
         return q.unflatten(1, (-1, n)).amax(2)  # (S, B)
 
     def critic_loss(self, batch: Batch) -> tuple[Tensor, Metrics]:

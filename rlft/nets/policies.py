@@ -73,7 +73,7 @@ class PolicyConfig:
 
 
 class Policy(nn.Module):
-    """What every policy can do. Subclasses define `rsample`, `log_prob` and `mode`.
+    """A Gaussian whose values become actions. Subclasses define `squash` and `unsquash`.
 
     Args:
         seeds: S.
@@ -142,20 +142,48 @@ class Policy(nn.Module):
         Returns:
             actions (S, B, A) in [-1, 1] and log-densities (S, B).
         """
-        raise NotImplementedError
+        u, noise, log_std = self._draw(observations, generator)
+        log_prob = self.density(u, noise, log_std)  # (S, B)
+        return self.squash(u), log_prob
 
     def log_prob(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Log-density (S, B) of `actions` (S, B, A) at `observations` (S, B, O)."""
-        raise NotImplementedError
+        mean, log_std = self.mean_and_log_std(observations)
+        u = self.unsquash(actions)  # (S, B, A)
+        return self.density(u, (u - self.centre(mean)) / log_std.exp(), log_std)
 
     def mode(self, observations: Tensor) -> Tensor:
         """The action of evaluation, (S, B, O) to (S, B, A)."""
-        raise NotImplementedError
+        return self.squash(self.centre(self.mean_and_log_std(observations)[0]))
 
     @torch.no_grad()
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
-        """Draws actions (S, B, A) for acting: no gradient."""
-        return self.rsample(observations, generator)[0]
+        """Draws actions (S, B, A) for acting: no gradient, no density."""
+        return self.squash(self._draw(observations, generator)[0])
+
+    def _draw(
+        self, observations: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """A Gaussian's value u, the standard noise in it, and log sigma: (S, B, A) each."""
+        mean, log_std = self.mean_and_log_std(observations)
+        noise = normal(mean.shape, generator)
+        return self.centre(mean) + log_std.exp() * noise, noise, log_std
+
+    def centre(self, mean: Tensor) -> Tensor:
+        """The Gaussian's mean, of what the network says: anywhere, unless a subclass says more."""
+        return mean
+
+    def squash(self, u: Tensor) -> Tensor:
+        """The action (S, B, A) that a value of the Gaussian becomes."""
+        raise NotImplementedError
+
+    def unsquash(self, actions: Tensor) -> Tensor:
+        """A value of the Gaussian that becomes these actions (S, B, A)."""
+        raise NotImplementedError
+
+    def density(self, u: Tensor, noise: Tensor, log_std: Tensor) -> Tensor:
+        """Log-density (S, B) of the action that u becomes, where it is `noise` sigmas off."""
+        return _normal_log_prob(noise, log_std)
 
 
 def _normal_log_prob(standardised: Tensor, log_std: Tensor) -> Tensor:
@@ -176,21 +204,14 @@ class SquashedGaussian(Policy):
         """log(1 - tanh(u)^2), in the form that stays finite for large |u|."""
         return 2 * (math.log(2) - u - F.softplus(-2 * u))
 
-    def rsample(self, observations: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        mean, log_std = self.mean_and_log_std(observations)
-        noise = normal(mean.shape, generator)
-        u = mean + log_std.exp() * noise  # (S, B, A)
-        log_prob = _normal_log_prob(noise, log_std) - self._log_slope(u).sum(-1)  # (S, B)
-        return u.tanh(), log_prob
+    def squash(self, u: Tensor) -> Tensor:
+        return u.tanh()
 
-    def log_prob(self, observations: Tensor, actions: Tensor) -> Tensor:
-        mean, log_std = self.mean_and_log_std(observations)
-        u = actions.clamp(-self.data_clip, self.data_clip).atanh()  # (S, B, A)
-        standardised = (u - mean) / log_std.exp()
-        return _normal_log_prob(standardised, log_std) - self._log_slope(u).sum(-1)
+    def unsquash(self, actions: Tensor) -> Tensor:
+        return actions.clamp(-self.data_clip, self.data_clip).atanh()
 
-    def mode(self, observations: Tensor) -> Tensor:
-        return self.mean_and_log_std(observations)[0].tanh()
+    def density(self, u: Tensor, noise: Tensor, log_std: Tensor) -> Tensor:
+        return _normal_log_prob(noise, log_std) - self._log_slope(u).sum(-1)
 
 
 class ClippedNormal(Policy):
@@ -202,22 +223,11 @@ class ClippedNormal(Policy):
 
     usual_log_std = "state"
 
-    def centre(self, mean: Tensor) -> Tensor:
-        """The Gaussian's mean, of what the network says: anywhere."""
-        return mean
+    def squash(self, u: Tensor) -> Tensor:
+        return u.clamp(-1, 1)
 
-    def rsample(self, observations: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        mean, log_std = self.mean_and_log_std(observations)
-        noise = normal(mean.shape, generator)
-        action = self.centre(mean) + log_std.exp() * noise  # (S, B, A)
-        return action.clamp(-1, 1), _normal_log_prob(noise, log_std)
-
-    def log_prob(self, observations: Tensor, actions: Tensor) -> Tensor:
-        mean, log_std = self.mean_and_log_std(observations)
-        return _normal_log_prob((actions - self.centre(mean)) / log_std.exp(), log_std)
-
-    def mode(self, observations: Tensor) -> Tensor:
-        return self.centre(self.mean_and_log_std(observations)[0]).clamp(-1, 1)
+    def unsquash(self, actions: Tensor) -> Tensor:
+        return actions
 
 
 class TanhMeanNormal(ClippedNormal):

@@ -12,6 +12,7 @@ from rlft.core.files import PACKAGE
 # storing) may change without any prior or run being made again.
 DECIDES_NUMBERS = (
     "core/compute.py",
+    "core/noise.py",
     "core/streams.py",
     "nets",
     "envs",
