@@ -24,7 +24,8 @@ single-file SAC in PyTorch."""
 NOTES = """\
 d3rlpy's BC is a squared error and ours a likelihood; of several critics, d3rlpy's FQE bootstraps
 all from the minimum, and ours each from its own. SB3 cannot let the policy wait, so its loop
-updates the policy 4 times a step also where ours does once (WSRL). A call of SBX is 16 updates."""
+updates the policy 4 times a step also where ours does once (WSRL). A call of SBX is 16 updates,
+compiled; ours are not, except where the row says so."""
 
 
 class Line(NamedTuple):
@@ -156,7 +157,7 @@ def gpu(result: Any) -> str:
 def markdown(content: dict[str, Any]) -> str:
     """The whole page."""
     results = content["results"]
-    header = ("what", "beside", "its rate", "S=1: times as fast", "goal", "S=8: times", "goal")
+    header = ("what", "beside", "its rate, 1/s", "S=1: times as fast", "goal", "S=8: times", "goal")
     versions = ", ".join(f"{name} {number}" for name, number in content["versions"].items())
     stamps = {result["stamp"] for result in results.values()}
     mixed = " Some rows were measured with another version of the code." * (len(stamps) > 1)
