@@ -198,6 +198,10 @@ def test_the_figure_carries_its_numbers_and_the_sentence_quotes_them(tmp_path):
     assert "make 10.0 times as many" in figure.sentence(fake_results())
 
 
+def test_every_comparison_has_a_name_in_the_figure():
+    assert figure.NAMES.keys() == COMPARISONS.keys()
+
+
 def test_without_peers_there_is_nothing_to_draw():
     with pytest.raises(InputError, match=r"none of the peers"):
         figure.draw({})
