@@ -50,8 +50,9 @@ system: ## install a browser and bubblewrap, which two groups of tests use (Debi
 demo: $(VENV)/.ok ## the headline experiment in the terminal
 	$(PYTHON) -m rlft demo
 
-bench: $(VENV)/.ok ## measure the library's speed
-	@set -e; for script in benchmarks/*_speed.py; do echo "== $$script"; $(PYTHON) $$script; done
+bench: $(VENV)/.ok ## measure the library's speed beside its peers' (see benchmarks/speed.md)
+	$(PYTHON) benchmarks/maze_speed.py
+	$(PYTHON) -m benchmarks.speed
 
 data: $(VENV)/.ok ## make or verify the course's datasets
 	$(PYTHON) -m rlft data
@@ -71,6 +72,7 @@ timings: $(VENV)/.ok-dev $(VENV)/.data ## measure all notebooks, one after the o
 
 readme: $(VENV)/.ok-dev ## rewrite the tables of the README and the instructor guide
 	$(PYTHON) -m rlft course tables
+	$(PYTHON) -m benchmarks.speed --write
 
 clean: ## remove the environment and all caches (datasets and results stay)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,8 +1,9 @@
-"""Measures how many maze steps per second one core makes: ``python benchmarks/maze_speed.py``.
+"""Measures how many maze steps per CPU second are made: ``python benchmarks/maze_speed.py``.
 
 Three ways to make N points step: our vector environment, N copies of our single environment in
-Gymnasium's `SyncVectorEnv`, and the bare step function. Runs take turns, and the median counts, so
-that a busy machine disturbs all of them alike. Goal: 1,000,000 steps/s with 256 points.
+Gymnasium's `SyncVectorEnv`, and the bare step function. Runs take turns, and the median counts; the
+time is the processor's, which leaves out what the machine does for others meanwhile. Goal:
+1,000,000 steps/s with 256 points.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ class Options:
     sizes: tuple[int, ...] = (1, 8, 64, 256, 1024, 10_000)
     """Numbers of points N."""
     seconds: float = 0.1
-    """Length of one run."""
+    """CPU time of one run."""
     rounds: int = 7
     """Runs of each kind, of which the median counts."""
 
 
 def rate(step: Callable[[], object], num_envs: int, seconds: float) -> float:
-    """Returns environment steps per second of calling ``step``, which moves ``num_envs`` points."""
-    calls, begin = 0, time.perf_counter()
-    while (passed := time.perf_counter() - begin) < seconds:
+    """Returns steps per CPU second of calling ``step``, which moves ``num_envs`` points."""
+    calls, begin = 0, time.process_time()
+    while (passed := time.process_time() - begin) < seconds:
         step()
         calls += 1
     return calls * num_envs / passed
@@ -69,7 +70,7 @@ def measure(num_envs: int, options: Options) -> dict[str, float]:
 def main(options: Options) -> None:
     """Prints the table."""
     kinds = ("bare step", "vector", "N x single")
-    print("Environment steps per second, median")
+    print("Environment steps per CPU second, median")
     print(f"{'N':>7} {' '.join(f'{kind:>12}' for kind in kinds)}")
     for num_envs in options.sizes:
         rates = measure(num_envs, options)

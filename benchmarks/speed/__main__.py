@@ -1,0 +1,9 @@
+"""``python -m benchmarks.speed``: the settings first, as torch and the allocator read them once."""
+
+from benchmarks.speed.settings import restart_with_settings
+
+if __name__ == "__main__":
+    restart_with_settings()
+    from benchmarks.speed.command import run
+
+    run()
