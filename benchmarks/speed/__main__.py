@@ -1,4 +1,4 @@
-"""``python -m benchmarks.speed``: the settings first, as torch and the allocator read them once."""
+"""``python -m benchmarks.speed``: the settings first, as torch reads them once."""
 
 from benchmarks.speed.settings import restart_with_settings
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 import rlft
-from benchmarks.speed.rounds import Absent, Call
+from benchmarks.speed.rounds import Call
 from benchmarks.speed.shape import GAMMA, LR, POLYAK, Shape, random_log
 from rlft.algorithms import BCConfig, Config, CQLConfig, IQLConfig, Learner, SACConfig, make_learner
 from rlft.algorithms.fqe import FQE, FQEConfig
@@ -69,15 +69,8 @@ def sac(shape: Shape, seeds: int, device: str = "cpu") -> Call:
 
 
 def compiled_sac(shape: Shape, seeds: int) -> Call:
-    """The same with its update compiled, once the library can do that.
-
-    Raises:
-        Absent: it cannot.
-    """
-    compile_learner = getattr(rlft, "compile", None)
-    if compile_learner is None:
-        raise Absent("not there yet: rlft.compile")
-    return updates(compile_learner(make(sac_config(shape), shape, seeds)), shape)
+    """The same with its update compiled."""
+    return updates(rlft.compile(make(sac_config(shape), shape, seeds)), shape)
 
 
 def cql(shape: Shape, seeds: int, sampled_actions: int) -> Call:

@@ -14,7 +14,7 @@ PACKAGES = ("torch", "numpy", "stable-baselines3", "d3rlpy", "sbx-rl", "jax")
 
 
 def exported() -> dict[str, str]:
-    """The Makefile's variables: one thread, and an allocator that keeps its memory."""
+    """The Makefile's variables: one thread."""
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     return dict(re.findall(r"^export (\w+) \?= (\d+)$", text, flags=re.MULTILINE))
 
