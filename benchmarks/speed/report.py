@@ -18,7 +18,7 @@ INTRODUCTION = """\
 Made by `make bench`. All contenders of a row take turns in short rounds on one thread, and a ratio
 is taken within a round: the median over the rounds, and in brackets the range. Time is the CPU's.
 Everybody has the same sizes and settings, draws each batch from a replay buffer of its own that
-holds the same 10,000 random transitions. glibc keeps its memory, as `import rlft` tells it, for all.
+holds the same 10,000 random transitions. glibc keeps its memory for all, as rlft tells it.
 Eight seeds (S=8) make 8 updates at once. The plain file is `benchmarks/speed/plain_sac.py`, a
 single-file SAC in PyTorch."""
 NOTES = """\
