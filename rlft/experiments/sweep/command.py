@@ -35,7 +35,8 @@ SHOWN = 10  # failed jobs that are listed; the rest have their errors in their f
 class Sweep:
     """Run a grid of recipes, datasets and seeds on many cores or machines; see docs/sweeps.md.
 
-    The same command goes on where an earlier one stopped, and two at once share the work.
+    The same command goes on where an earlier one stopped, and two at once share the work. The exit
+    code is 1 if a job has failed.
 
     Attributes:
         file: what to run, in TOML.
@@ -60,6 +61,7 @@ class Sweep:
         """Makes what is missing, then writes tables and figures of what is there.
 
         Raises:
+            SystemExit: with code 1 if a job has failed, after all else.
             InputError: for a file, name or number that cannot be used, a recipe that cannot start
                 from its prior, a folder without locks, or an engine that is missing.
         """
@@ -79,12 +81,14 @@ class Sweep:
         if self.retry_failed:
             for ticket, _ in tickets:
                 (ticket.path / FAILED).unlink(missing_ok=True)
-        self.make(tickets, folder)
+        failed = self.make(tickets, folder)
         for path in report(folder):
             print(f"saved {path}")
+        if failed:
+            sys.exit(1)  # for a script around it
 
-    def make(self, tickets: list[tuple[Ticket, Job]], folder: Path) -> None:
-        """Runs the jobs that have neither a run nor an error, and says which failed."""
+    def make(self, tickets: list[tuple[Ticket, Job]], folder: Path) -> int:
+        """Runs the jobs that have neither a run nor an error; returns how many have failed."""
         done = {ticket.key for ticket, _ in tickets if (ticket.path / RUN).exists()}
         failed = {ticket.key for ticket, _ in tickets if failure(ticket.path)} - done
         ended_before = done | failed
@@ -104,10 +108,12 @@ class Sweep:
 
             drive(waiting, BACKENDS[self.backend](self.address, self.workers), ended)
         if failed:
-            print(f"{len(failed):,} jobs failed; --retry-failed tries them again:", file=sys.stderr)
+            jobs = f"{len(failed):,} job{'s' * (len(failed) > 1)}"
+            print(f"{jobs} failed; --retry-failed tries again:", file=sys.stderr)
         for ticket in [ticket for ticket, _ in tickets if ticket.key in failed][:SHOWN]:
             why = failure(ticket.path)
             print(f"  {titles[ticket.key]}: {why}\n    ({ticket.path})", file=sys.stderr)
+        return len(failed)
 
 
 def check(grid: Grid) -> None:
@@ -194,6 +200,7 @@ def estimated(grid: Grid, workers: int) -> str:
     return (
         f"{Table(head, rows, align='llrrrr').text(rule=True)}\n\n"
         f"{len(jobs):,} jobs of {grid.seeds} seeds, {runs:,} runs; {len(priors):,} priors, each "
-        f"made once.\nAbout {hours:,.2f} core hours, measured on this machine now: "
+        "made once and counted with the first recipe that asks for it.\n"
+        f"About {hours:,.2f} core hours, measured on this machine now: "
         f"{hours / workers:,.2f} hours with {workers} workers."
     )

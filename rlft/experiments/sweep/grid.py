@@ -13,9 +13,9 @@
     online.utd = [1, 4]                          # a list is an axis of the grid: two variants
 
 `name` is a recipe of the course or my.py:MINE, and every other entry a field of it, by the dotted
-name that `rlft.diff_recipes` prints; `prior` alone is the name of another algorithm. A variant is
-called by what differs, "wsrl-online.utd=4". With `label = "mine"`, it is called by the label, and
-by the axes of the grid alone.
+name that `rlft.diff_recipes` prints; `prior.name` chooses another algorithm for the prior. A
+variant is called by what differs, "wsrl-online.utd=4"; with `label = "mine"` by that, and by the
+axes of the grid alone.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from rlft.recipes.registry import RECIPES_OF
 ENTRIES = ("recipes", "datasets", "environments", "seeds", "blocks", "plan", "preset", "files")
 # Beyond, seeds of a plan may meet the random streams of another one, see `rlft.core.streams`.
 SEEDS_OF_PLANS = 1_000
+# Chooses a prior as `compare --prior` does: with another algorithm's name goes all the rest of it.
+PRIOR = "prior.name"
 # What names a recipe, and would no longer say what it is.
 DESCRIBING = ("name", "title", "source", "preset")
 
@@ -192,8 +194,8 @@ def _base(entry: Any, preset: str, folder: Path) -> tuple[Recipe, Path | None]:
 def _variants(base: Recipe, entry: Mapping[str, Any]) -> Iterator[Variant]:
     """The base with each combination of the values that the entry has for its fields."""
     axes = {path: value for path, value in _flat(entry) if path not in ("name", "label")}
-    if "prior" in axes:  # another one is chosen before fields of it are changed
-        axes = {"prior": axes.pop("prior"), **axes}
+    if PRIOR in axes:  # another one is chosen before fields of it are changed
+        axes = {PRIOR: axes.pop(PRIOR), **axes}
     for path in axes:
         if path in DESCRIBING:
             raise refused("recipe", path, "a field that decides a run", "Use label for a name.")
@@ -225,7 +227,7 @@ def _changed(base: Recipe, changes: Sequence[tuple[str, Any]]) -> Recipe:
     recipe = base
     for path, value in changes:
         try:
-            if path == "prior" and isinstance(value, str):
+            if path == PRIOR and isinstance(value, str):
                 recipe = with_prior(recipe, value)
             else:
                 recipe = with_field(recipe, path, value)

@@ -30,7 +30,7 @@ class Done:
 
     Attributes:
         about: what it is, see `Job.write`.
-        took: seconds, memory_mb and machine; empty if it is not known.
+        took: seconds, core_seconds, memory_mb and machine; empty if it is not known.
         curves: arrays by name, see `load_curves`.
     """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -19,8 +20,9 @@ from tqdm.auto import tqdm
 
 from rlft.core.files import write_atomically
 
-# Seconds between two notes of a job, and between two looks at them.
-NOTE_EVERY, LOOK_EVERY = 5.0, 2.0
+# Seconds between two notes of a job, and between two looks at them: seldom where each look is a
+# line in a file, as it is in the log of a batch system.
+NOTE_EVERY, LOOK_EVERY, LOG_EVERY = 5.0, 2.0, 60.0
 
 
 class Running:
@@ -87,6 +89,7 @@ class Bar:
     ) -> None:
         self._costs, self._done, self._running = costs, set(done), running
         self._failed, self._stop = 0, threading.Event()
+        self._pause = LOOK_EVERY if sys.stderr.isatty() else LOG_EVERY
         self._bar = tqdm(
             total=sum(costs.values()),
             initial=sum(costs[key] for key in done),
@@ -127,5 +130,5 @@ class Bar:
         self._bar.set_description_str(text, refresh=True)
 
     def _look(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
+        while not self._stop.wait(self._pause):
             self.refresh()

@@ -126,7 +126,8 @@ def summary(folder: Path) -> str:
 def report(folder: Path) -> list[Path]:
     """Writes `summary.md`, a figure for each dataset and environment, and `table.parquet`.
 
-    The table needs pandas and pyarrow, and is left out without them.
+    The table needs pandas and pyarrow, a figure not more recipes than there are styles; what cannot
+    be had is left out, and said.
 
     Returns:
         The files.
@@ -139,7 +140,10 @@ def report(folder: Path) -> list[Path]:
     written = [folder / "summary.md"]
     for (dataset, env), recipes in cells(done_jobs(folder)).items():
         stem = re.sub(r"[^A-Za-z0-9.-]+", "-", f"{env}-{dataset}")
-        written += draw(recipes, f"{env}, data {dataset}", folder / stem)
+        try:
+            written += draw(recipes, f"{env}, data {dataset}", folder / stem)
+        except InputError as error:  # more recipes than can be told apart: the tables remain
+            print(f"Without a figure of {env}: {error}")
     try:
         extra("pyarrow", "A table in a file")
         table = load_sweep(folder)

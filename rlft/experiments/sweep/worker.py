@@ -100,7 +100,7 @@ def _make(ticket: Ticket) -> None:
     """Makes the run and moves it into the job's folder."""
     for file in ticket.files:
         load_file(Path(file))
-    job, begin = job_of(ticket.job), time.perf_counter()
+    job, begin, busy = job_of(ticket.job), time.perf_counter(), time.process_time()
     if (key := job.key()) != ticket.key:
         raise InputError(
             f"The worker on {socket.gethostname()!r} would make another run: its key is {key}, the "
@@ -113,6 +113,7 @@ def _make(ticket: Ticket) -> None:
         run = run_job(job, Path(ticket.folder), progress)
     took = {
         "seconds": round(time.perf_counter() - begin, 2),
+        "core_seconds": round(time.process_time() - busy, 2),
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
         "machine": socket.gethostname(),
     }

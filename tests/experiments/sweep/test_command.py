@@ -74,11 +74,13 @@ def test_failed_jobs_do_not_stop_the_others_and_are_tried_again_when_asked(
 
     monkeypatch.setattr(worker, "finetune", fails_first)
     sweep = Sweep(write_sweep(tmp_path), out=tmp_path / "out")
-    sweep.run()
+    with pytest.raises(SystemExit, match="1"):
+        sweep.run()
     printed = capsys.readouterr()
-    assert "1 jobs failed; --retry-failed tries them again:" in printed.err
+    assert "1 job failed; --retry-failed tries again:" in printed.err
     assert "noted on own/maze/sweep-v0, block 0: MemoryError: no room" in printed.err
-    sweep.run()
+    with pytest.raises(SystemExit, match="1"):
+        sweep.run()
     printed = capsys.readouterr()
     assert "1 done, 1 failed, 0 to make." in printed.out and "no room" in printed.err
     assert len(calls) == 2
@@ -111,7 +113,7 @@ def test_a_dry_run_makes_nothing_and_says_what_it_would_cost(
     printed = capsys.readouterr().out
     assert not out.exists()
     # Each of two blocks: a prior of an hour, which both share, and runs of half an hour and two.
-    assert "4 jobs of 2 seeds, 8 runs; 2 priors, each made once." in printed
+    assert "4 jobs of 2 seeds, 8 runs; 2 priors, each made once and" in printed
     assert "About 7.00 core hours" in printed and "3.50 hours with 2 workers" in printed
     assert printed.splitlines()[2].split()[2:] == ["2", "3,600", "1,800", "3.00"]
     assert printed.splitlines()[3].split()[2:] == ["2", "3,600", "7,200", "4.00"]

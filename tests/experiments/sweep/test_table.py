@@ -155,3 +155,14 @@ def test_curves_are_read_without_the_learners(folder: Path) -> None:
         "steps", "returns_mode", "returns_sampled", "returns_behaviour", "kl"
     }  # fmt: skip
     assert np.array_equal(curves["returns_mode"], run.returns_mode)
+
+
+def test_more_recipes_than_styles_cost_the_figure_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*arguments: object) -> None:
+        raise InputError("30 methods have no colour of their own.")
+
+    monkeypatch.setattr(summary, "draw", refuses)
+    assert report(folder)[0].name == "summary.md"
+    assert "Without a figure of rlft/Maze-Detour-v0: 30 methods" in capsys.readouterr().out
