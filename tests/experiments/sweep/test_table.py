@@ -18,7 +18,7 @@ from rlft.experiments.sweep import load_sweep, summary
 from rlft.experiments.sweep.command import write_list
 from rlft.experiments.sweep.job import FAILED, RUN
 from rlft.experiments.sweep.kept import done_jobs
-from rlft.experiments.sweep.summary import cells, differences, means, report
+from rlft.experiments.sweep.summary import Cell, cells, differences, means, report
 from rlft.experiments.sweep.worker import perform, record_failure
 from rlft.finetune import finetune
 from rlft.results.store import load_curves, load_run
@@ -97,23 +97,36 @@ def test_a_folder_without_a_sweep_is_named(tmp_path: Path) -> None:
         done_jobs(tmp_path)
 
 
-def test_means_and_paired_differences(folder: Path) -> None:
+def test_blocks_of_a_recipe_are_put_together(folder: Path) -> None:
     (recipes,) = cells(done_jobs(folder)).values()
     assert [cell.recipe for cell in recipes] == NAMES
     assert [cell.seeds.tolist() for cell in recipes] == [[0, 1, 2, 3]] * 2 + [[0, 1]]
-    first, second, third = recipes
-    start = interval(first.returns[:, 0]).numbers(".1f")
-    assert means(recipes).rows[0][:3] == (NAMES[0], "4 seeds: covers about 88 %", start)
-    rows = differences(recipes).rows
-    assert [row[:3] for row in rows] == [
-        (NAMES[1], NAMES[0], "4 seeds: covers about 88 %"),
-        (NAMES[2], NAMES[0], "2 seeds: covers about 50 %"),
-    ]
-    # Seed by seed, and of seeds that both have.
-    lowest = second.returns.min(1) - first.returns.min(1)
-    assert rows[0][4] == interval(lowest).numbers(".1f")
-    lowest = third.returns.min(1) - first.returns[:2].min(1)
-    assert rows[1][4] == interval(lowest).numbers(".1f")
+    jobs = [job for job in done_jobs(folder) if job.about["recipe"] == NAMES[0]]
+    (backwards,) = cells(jobs[::-1]).values()
+    assert np.array_equal(backwards[0].returns, recipes[0].returns)
+
+
+def test_means_and_paired_differences() -> None:
+    rng, steps = np.random.default_rng(0), np.array([0, 10, 20])
+    luck = 100 * rng.normal(size=(6, 1))  # of a seed, in each recipe's curves
+    ours, theirs = luck + rng.normal(size=(6, 3)), luck + rng.normal(size=(6, 3)) - 5
+    first = Cell("first", steps, np.arange(6), ours)
+    second = Cell("second", steps, np.arange(6), theirs)
+    start = interval(ours[:, 0])
+    assert means([first, second]).rows[0][:3] == ("first", "6", start.numbers(".1f"))
+    assert start.high - start.low > 50
+    (row,) = differences([first, second]).rows
+    gap = interval(theirs[:, 0] - ours[:, 0])
+    assert row[:4] == ("second", "first", "6", gap.numbers(".1f"))
+    assert gap.high - gap.low < 5  # luck is in both
+    # Only seeds that both have, whatever is missing and in whatever place.
+    (row,) = differences(
+        [first, Cell("second", steps, np.array([2, 4, 5]), theirs[[2, 4, 5]])]
+    ).rows
+    gap = interval((theirs - ours)[[2, 4, 5], 0])
+    assert row[2:4] == ("3 seeds: covers about 75 %", gap.numbers(".1f"))
+    (row,) = differences([first, Cell("second", steps, np.array([7]), theirs[:1])]).rows
+    assert row[2:4] == ("0", "-")
 
 
 def test_the_seeds_of_two_recipes_start_from_the_same_priors(folder: Path) -> None:
