@@ -145,10 +145,11 @@ def _grid(content: Mapping[str, Any], folder: Path) -> Grid:
         base, file = _base(entry, preset, folder)
         files += [file] if file is not None else []
         for variant in _variants(base, entry):
-            if variant.recipe.name in variants:
+            called = variant.recipe.name
+            if called in variants:
                 hint = "Take one away, or change a field of it."
-                raise refused("recipe", variant.recipe.name, "each variant once", hint)
-            variants[variant.recipe.name] = variant
+                raise refused("recipe", called, "each variant once", hint)
+            variants[called] = variant
     return Grid(
         variants=tuple(variants.values()),
         datasets=tuple(_names(content, "datasets", None)),
