@@ -78,7 +78,7 @@ class Grid:
     files: tuple[Path, ...]
 
     def jobs(self) -> list[Job]:
-        """Every combination: blocks change last, as an unfinished sweep has few of all then."""
+        """Every combination, one dataset after the other: each is read once, and need not stay."""
         return [
             Job(
                 recipe=variant.recipe,
@@ -90,9 +90,9 @@ class Grid:
                 seeds=self.seeds,
                 plan=replace(self.plan, seed=self.plan.seed + block, progress=False),
             )
-            for block in range(self.blocks)
             for dataset in self.datasets
             for env in self.environments
+            for block in range(self.blocks)
             for variant in self.variants
         ]
 
