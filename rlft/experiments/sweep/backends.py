@@ -41,8 +41,7 @@ class Local:
     workers: int | None = None
 
     def perform(self, tickets: Sequence[Ticket]) -> Iterator[Outcome]:
-        import joblib  # pyright: ignore[reportMissingImports]  # of no use to other commands
-
+        joblib = extra("joblib", "A sweep on this machine")
         missing = {ticket.key for ticket in tickets}
         # One thread each: as many processes as cores are at work already.
         with joblib.parallel_config(backend="loky", inner_max_num_threads=1):

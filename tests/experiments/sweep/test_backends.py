@@ -102,7 +102,7 @@ def test_a_cluster_that_is_not_there_is_named(killing: list[Ticket], monkeypatch
 def test_an_engine_that_is_not_installed_is_named(
     killing: list[Ticket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, backend in (("distributed", Dask()), ("ray", Ray())):
+    for name, backend in (("joblib", Local()), ("distributed", Dask()), ("ray", Ray())):
         monkeypatch.setitem(sys.modules, name, None)
         with pytest.raises(InputError, match=rf"{name}.*pip install \"rlft\[cluster\]\""):
             list(backend.perform(killing))
