@@ -16,7 +16,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test system demo bench data lint format timings readme clean
+.PHONY: help lab test system cluster demo bench data lint format timings readme clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ system: ## install a browser and bubblewrap, which two groups of tests use (Debi
 	else \
 		echo 'No apt-get here: install Chromium or Chrome yourself.' >&2; exit 1; \
 	fi
+
+# Half a GB more. Tests of Dask, Ray and tables are skipped without it and say so.
+cluster: $(VENV)/.ok-dev ## install Dask, Ray and pandas, for sweeps on many machines and their tests
+	$(PYTHON) -m pip install --disable-pip-version-check --editable '.[cluster]'
 
 demo: $(VENV)/.ok ## the headline experiment in the terminal
 	$(PYTHON) -m rlft demo

@@ -35,6 +35,7 @@ _NAMES = {
     "rlft.evaluate": "evaluate monte_carlo_q q_error value_map"
     " interval drop final_return average_return",
     "rlft.report": "switch_report claim conclusions",
+    "rlft.experiments.sweep": "load_sweep",
     "rlft.show": "plot_curves plot_series plot_errors panels show_frames apply_style",
     # exercises, additions, errors
     "rlft.course.notebook.session": "check hint working quiz progress",

@@ -50,6 +50,7 @@ from rlft.evaluate import interval as interval
 from rlft.evaluate import monte_carlo_q as monte_carlo_q
 from rlft.evaluate import q_error as q_error
 from rlft.evaluate import value_map as value_map
+from rlft.experiments.sweep import load_sweep as load_sweep
 from rlft.finetune import Prior as Prior
 from rlft.finetune import Run as Run
 from rlft.finetune import finetune as finetune

@@ -21,6 +21,7 @@ from rlft.experiments.compare import Compare, describe_asked
 from rlft.experiments.cost import cost_class
 from rlft.experiments.demo import Demo
 from rlft.experiments.own_files import load_file
+from rlft.experiments.sweep.command import Sweep
 from rlft.grading.marks.command import Grade
 from rlft.recipes.registry import RECIPES, RECIPES_OF
 
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:  # also around reading the options: a plan checks its numbers when it is made
         command = tyro.cli(
-            Compare | Course | Data | Demo | Grade | List,
+            Compare | Course | Data | Demo | Grade | List | Sweep,
             args=arguments,
             prog="python -m rlft",
             description=DESCRIPTION,

@@ -53,13 +53,20 @@ def cost_class(recipe: Recipe, seeds: int = 8) -> str:
 
 def seconds(recipe: Recipe, seeds: int = 8) -> float:
     """Seconds for the prior and a run of `RunPlan`'s length after the warm-up; see `cost_class`."""
-    total = 0.0
-    if recipe.prior is not None:
-        total += recipe.prior.steps * update_seconds(recipe.prior.config, seeds)
-    for online in (recipe.online, recipe.guide):
-        if online is not None:
-            total += RunPlan().steps * online.utd * update_seconds(online.learner, seeds)
-    return total
+    return prior_seconds(recipe, seeds) + run_seconds(recipe, seeds, RunPlan().steps)
+
+
+def prior_seconds(recipe: Recipe, seeds: int) -> float:
+    """Seconds for the prior, 0 without one."""
+    if recipe.prior is None:
+        return 0.0
+    return recipe.prior.steps * update_seconds(recipe.prior.config, seeds)
+
+
+def run_seconds(recipe: Recipe, seeds: int, steps: int) -> float:
+    """Seconds for a run of so many environment steps after the warm-up."""
+    learners = [online for online in (recipe.online, recipe.guide) if online is not None]
+    return sum(steps * online.utd * update_seconds(online.learner, seeds) for online in learners)
 
 
 @cache  # many recipes have one learner in common

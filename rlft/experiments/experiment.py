@@ -6,11 +6,13 @@ and the library's own code, so that a student who edits a learner does not look 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlft.acting.rules import Policies
-from rlft.algorithms import make_learner
+from rlft.algorithms import Learner, make_learner
+from rlft.core.compute import find_device
 from rlft.core.encoding import cache_key
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Transitions
@@ -19,7 +21,7 @@ from rlft.finetune.handover import hand_over, hand_over_guide
 from rlft.finetune.start import check_length, environment_of
 from rlft.recipes import Pretraining, Recipe
 from rlft.results.digest import code_digest
-from rlft.results.provenance import provenance
+from rlft.results.provenance import versions
 from rlft.results.store import load_run, save_run
 
 # The data of an experiment unless it is told otherwise.
@@ -50,7 +52,7 @@ class Experiment:
         """
         name = "nothing" if recipe.prior is None else f"the prior {recipe.prior.name!r}"
         try:
-            prior = self._blank(recipe.prior)
+            prior = self.blank(recipe.prior)
             check_length(recipe, self.plan)
             environment_of(prior)
             learner, _ = hand_over(prior, recipe)
@@ -67,19 +69,20 @@ class Experiment:
             return False
         return True
 
-    def _blank(self, asked: Pretraining | None) -> Prior:
-        """The prior of one seed before its first update, which has all the shapes."""
-        blank = untrained(self.data, seeds=1)
+    def blank(self, asked: Pretraining | None, seeds: int = 1) -> Prior:
+        """The prior before its first update, which has all the shapes."""
+        blank = untrained(self.data, seeds=seeds, device=self.plan.device)
         if asked is None:
             return blank
         sizes = (self.data.observation_size, self.data.action_size)
-        return replace(blank, name=asked.name, learner=make_learner(asked.config, *sizes, 1))
+        learner = make_learner(asked.config, *sizes, seeds, device=find_device(self.plan.device))
+        return replace(blank, name=asked.name, learner=learner)
 
     def prior_key(self, asked: Pretraining | None) -> str:
         """A name for a prior that changes with whatever could change the prior."""
         plan = self.plan
         shared = (self.data, self.seeds, plan.seed, plan.device, plan.compile)
-        return cache_key(asked, *shared, provenance().versions, code_digest())
+        return cache_key(asked, *shared, versions(), code_digest())
 
     def run_key(self, recipe: Recipe) -> str:
         """A name for a run that changes with whatever could change the run."""
@@ -87,12 +90,22 @@ class Experiment:
         plan = replace(self.plan, progress=False)  # all of it but what is shown meanwhile
         return cache_key(recipe, self.prior_key(recipe.prior), *env, plan)
 
-    def prior(self, asked: Pretraining | None) -> Prior:
-        """Makes a prior, or goes on with what there is of it."""
+    def prior_file(self, asked: Pretraining) -> Path:
+        """Where a prior is kept, from its first checkpoint on."""
+        return self.folder / "priors" / f"{asked.name}-{self.prior_key(asked)}.safetensors"
+
+    def prior(
+        self, asked: Pretraining | None, callback: Callable[[int, Learner], None] | None = None
+    ) -> Prior:
+        """Makes a prior, or goes on with what there is of it.
+
+        Args:
+            asked: what is made; None for nothing.
+            callback: called with update and learner now and then, see `pretrain`.
+        """
         seed, device = self.plan.seed, self.plan.device
         if asked is None:
             return untrained(self.data, seeds=self.seeds, seed=seed, device=device)
-        file = self.folder / "priors" / f"{asked.name}-{self.prior_key(asked)}.safetensors"
         made = pretrain(
             asked.config,
             self.data,
@@ -100,7 +113,8 @@ class Experiment:
             steps=asked.steps,
             seed=seed,
             device=device,
-            checkpoint=file,
+            callback=callback,
+            checkpoint=self.prior_file(asked),
             progress=self.plan.progress,
             compile=self.plan.compile,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from rlft.finetune.handover import HandoverRecord
 from rlft.finetune.pretrain import Prior
 from rlft.finetune.recorder import History
 from rlft.recipes.recipe import Recipe
+from rlft.report.frame import curves_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame  # pyright: ignore[reportMissingImports]
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,19 @@ class Run:
             InputError: for an unknown curve, or a window longer than the curve.
         """
         return summarise(self, best=best, curve=curve, window=window)
+
+    def to_frame(self) -> DataFrame:
+        """The curves as a tidy table.
+
+        Returns:
+            A pandas DataFrame of S * P rows: recipe, dataset, env, seed (0 to S - 1), step,
+            return_sampled, return_mode, return_behaviour and kl.
+
+        Raises:
+            InputError: if pandas is not installed; ``pip install "rlft[cluster]"`` brings it.
+        """
+        about = {"recipe": self.recipe.name, "dataset": self.dataset, "env": self.env_id}
+        return curves_frame(vars(self), seeds=np.arange(self.seeds), about=about)
 
     def __repr__(self) -> str:
         start, end = self.returns_sampled[:, 0].mean(), self.returns_sampled[:, -1].mean()

@@ -42,12 +42,17 @@ class Provenance:
 def provenance() -> Provenance:
     """Collects the provenance of whatever this program is making now."""
     return Provenance(
-        versions=(("python", platform.python_version()), *((p, _version(p)) for p in PACKAGES)),
+        versions=versions(),
         commit=git_commit(PACKAGE.parent),
         command=shlex.join(sys.argv),
         machine=f"{platform.system()} {platform.machine()}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """(package, version) of what can change a result, Python first."""
+    return (("python", platform.python_version()), *((p, _version(p)) for p in PACKAGES))
 
 
 def git_commit(checkout: Path) -> str:
