@@ -271,7 +271,7 @@ def test_the_library_is_as_fast_beside_the_plain_file_as_recorded():
 
 
 def test_the_settings_are_those_of_the_makefile():
-    assert exported()["OMP_NUM_THREADS"] == "1" and len(exported()) == 3
+    assert exported() == {"OMP_NUM_THREADS": "1"}
 
 
 def test_options_are_what_the_command_says(tmp_path, capsys):
