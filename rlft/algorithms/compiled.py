@@ -10,14 +10,16 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from types import FunctionType
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from rlft.algorithms.base import Learner, Metrics
+from rlft.core.errors import InputError
 from rlft.core.noise import Draw, Recording, Tape
 from rlft.data import Batch
 
@@ -28,7 +30,6 @@ GOES_ON = (
     "and a C++ compiler."
 )
 UPDATES = ("update", "update_critics", "update_policy")
-PROGRAMS = 64  # in one process; PyTorch's own limit is 8 for each function
 
 # Metrics, the losses unchecked, and their sum.
 Outcome = tuple[Metrics, dict[str, Tensor], Tensor]
@@ -49,6 +50,10 @@ def compile(learner: L) -> L:
     Returns:
         The same learner.
 
+    A program keeps the Python values that an update reads: a learner of your own that counts, or
+    that has its policy wait until `updates` is even, must stay eager. Learning rates and `config`
+    may change, and weights and Adam's state may be loaded.
+
     Where there is no C++ compiler, or PyTorch is too old, a warning says so and it goes on eagerly.
     """
     from torch._dynamo import config  # it takes a second to import
@@ -57,67 +62,79 @@ def compile(learner: L) -> L:
         warnings.warn(f"{GOES_ON} This is PyTorch {torch.__version__}.", stacklevel=2)
         return learner
     setattr(config, TRACES, True)
-    config.recompile_limit = max(config.recompile_limit, PROGRAMS)
     for name in UPDATES:
         setattr(learner, name, Compiled(learner, name))
     return learner
+
+
+def taped(
+    learner: Learner, eager: Callable[[Batch], Metrics], batch: Batch, noise: Sequence[Tensor]
+) -> Outcome:
+    """An update with its noise from a tape; of this the programs are made."""
+    losses: dict[str, Tensor] = {}
+    learner.generator, learner.unchecked = Tape(noise), losses  # type: ignore[assignment]
+    metrics = eager(batch)
+    learner.unchecked = None
+    return metrics, losses, torch.cat([batch.rewards.new_zeros(1), *losses.values()]).sum()
 
 
 class Program:
     """An update for one kind of batch.
 
     PyTorch would check some hundred tensors before each call, which takes a third of it. What can
-    change between two calls is the kind of batch and whether seeds rest, and each has a program of
-    its own; so one number is left to check, which tells the programs apart.
+    change between two calls is said by `Compiled.kind_of`, and each kind has a program of its own.
+    So nothing is left to check, and as programs are kept with the code that they are made of, each
+    is made of a copy of `taped`.
 
     Args:
         learner: whose update it is.
         eager: the update.
         draws: the noise that it takes.
+        parts: names of those that step in it.
     """
 
     def __init__(
-        self, learner: Learner, eager: Callable[[Batch], Metrics], draws: Sequence[Draw]
+        self,
+        learner: Learner,
+        eager: Callable[[Batch], Metrics],
+        draws: Sequence[Draw],
+        parts: Iterable[str],
     ) -> None:
-        self.learner, self.eager, self.draws = learner, eager, draws
-        self.number = next(_numbers)
-        options: dict[str, Any] = {"guard_filter_fn": _tells_apart, "cpp_wrapper": True}
-        self.fast: Callable[[Batch, Sequence[Tensor]], Outcome] = torch.compile(
-            self.taped, fullgraph=True, dynamic=False, options=options
+        self.learner, self.eager, self.draws, self.parts = learner, eager, draws, tuple(parts)
+        options: dict[str, Any] = {"guard_filter_fn": _no_guards, "cpp_wrapper": True}
+        code = taped.__code__.replace(co_name=f"taped_{next(_numbers)}")
+        own = FunctionType(code, taped.__globals__)
+        self.fast: Callable[..., Outcome] = torch.compile(
+            own, fullgraph=True, dynamic=False, options=options
         )
 
-    def taped(self, batch: Batch, noise: Sequence[Tensor]) -> Outcome:
-        """The update with its noise from a tape; this is what is compiled."""
-        assert self.number >= 0
-        learner, losses = self.learner, {}
-        learner.generator, learner.unchecked = Tape(noise), losses  # type: ignore[assignment]
-        metrics = self.eager(batch)
-        learner.unchecked = None
-        return metrics, losses, torch.cat([batch.rewards.new_zeros(1), *losses.values()]).sum()
-
     def __call__(self, batch: Batch) -> Metrics:
-        from torch._dynamo.exc import TorchDynamoException
+        from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
         learner, source = self.learner, self.learner.generator
+        for name in self.parts:
+            learner.optimizers()[name].slots()
         noise = [draw.take(source) for draw in self.draws]
         updates, learner.updates = learner.updates, 0  # the count would be a constant of it
         try:
-            metrics, losses, total = self.fast(batch, noise)
-        except TorchDynamoException as error:  # before anything has changed
+            metrics, losses, total = self.fast(learner, self.eager, batch, noise)
+        except (TorchDynamoException, FailOnRecompileLimitHit) as error:  # nothing has changed yet
             reason = str(error).strip().splitlines()[0]
             warnings.warn(f"{GOES_ON} It said: {reason}", stacklevel=3)
-            self.fast = self.taped
-            metrics, losses, total = self.taped(batch, noise)
+            self.fast = taped
+            metrics, losses, total = taped(learner, self.eager, batch, noise)
         finally:
-            learner.generator, learner.updates = source, updates + learner.updates
+            learner.generator, learner.unchecked = source, None
+            learner.updates += updates
+        learner.descended.update(losses)
         if not math.isfinite(total.item()):
             for name, loss in losses.items():
                 learner.check_finite(name, loss)
         return metrics
 
 
-def _tells_apart(guards: Sequence[Any]) -> list[bool]:
-    return [guard.name.endswith(".number") for guard in guards]
+def _no_guards(guards: Sequence[object]) -> list[bool]:
+    return [False] * len(guards)
 
 
 class Compiled:
@@ -149,17 +166,29 @@ class Compiled:
 
     def kind_of(self, batch: Batch) -> object:
         """All that a program depends on."""
+        learner = self.learner
         tensors = (getattr(batch, field.name) for field in fields(batch))
-        return self.learner.rests, *((x.shape, x.stride(), x.dtype) for x in tensors)
+        rates = tuple(adam.param_groups[0]["lr"] for adam in learner.optimizers().values())
+        of_learner = (learner.rests, id(learner.config), rates)
+        return *of_learner, *((x.shape, x.stride(), x.dtype) for x in tensors)
 
     def recorded(self, kind: object, batch: Batch) -> Metrics:
         """An eager update that notes which noise it takes."""
         learner, source = self.learner, self.learner.generator
-        recording = Recording(source)
+        recording, before = Recording(source), set(learner.descended)
+        learner.descended.clear()
         learner.generator = recording  # type: ignore[assignment]
         try:
             metrics = self.eager(batch)
+        except TypeError as error:
+            if "generator" not in str(error):
+                raise
+            raise InputError(
+                f"{type(learner).__name__}.{self.name} draws noise by itself, so it cannot be "
+                "compiled. Let it ask `normal`, `uniform` and `integers` of rlft.core.noise."
+            ) from error
         finally:
             learner.generator = source
-        self.programs[kind] = Program(learner, self.eager, recording.draws)
+        self.programs[kind] = Program(learner, self.eager, recording.draws, learner.descended)
+        learner.descended.update(before)
         return metrics

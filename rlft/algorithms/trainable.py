@@ -13,7 +13,7 @@ from typing import ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
-from rlft.core.checks import at_least
+from rlft.core.checks import at_least, refused
 from rlft.core.compute import check_default_type
 from rlft.core.errors import InputError, NumericalError
 from rlft.nets.adam import Adam, polyak_update
@@ -32,6 +32,7 @@ class Trainable:
     Attributes:
         generator: the random stream.
         updates: how many there have been.
+        descended: names of the parts that stepped since `idling` last began.
         remedy: what to try when a loss is NaN or infinite, sentences of the error's message.
 
     Raises:
@@ -54,7 +55,7 @@ class Trainable:
         # Listed once: to walk through the modules took 7 % of an update.
         self._weights: dict[str, list[nn.Parameter]] = {}
         self._optimizers: dict[str, Adam] = {}
-        self._descended: set[str] = set()  # parts that stepped since `idling` last began
+        self.descended: set[str] = set()
         self._resting: Tensor | None = None  # (S,) bool, inside of `resting`
         # Inside of a compiled update, which cannot raise: the losses, to be checked after it.
         self.unchecked: dict[str, Tensor] | None = None
@@ -65,7 +66,15 @@ class Trainable:
         return part
 
     def add_optimizer(self, name: str, rate: float) -> None:
-        """Gives the part of that name an Adam of its own, with this step size."""
+        """Gives the part of that name an Adam of its own, with this step size, 0 or more.
+
+        Raises:
+            InputError: a rate that is negative or no number.
+        """
+        if not 0 <= rate < math.inf:
+            hint = "Start from 1e-3; 0 leaves the part as it is."
+            raise refused(f"learning rate of the {name}", rate, "a number, 0 or more", hint)
+        self._weights[name] = list(self._parts[name].parameters())
         self._optimizers[name] = Adam(self._weights[name], rate)
 
     def parts(self) -> dict[str, nn.Module]:
@@ -117,7 +126,8 @@ class Trainable:
             end = begin + len(self._weights[name])
             self._optimizers[name].advance(gradients[begin:end])
             begin = end
-        self._descended.update(losses)
+        if not torch.compiler.is_compiling():
+            self.descended.update(losses)
 
     def check_finite(self, name: str, loss: Tensor) -> None:
         """Raises NumericalError if the part's loss (S,) is NaN or infinite for some seed."""
@@ -144,11 +154,11 @@ class Trainable:
         Args:
             seeds: (S,) bool, those that rest. A momentum that crossed the switch still moves them.
         """
-        self._resting = seeds
+        before, self._resting = self._resting, seeds
         try:
             yield
         finally:
-            self._resting = None
+            self._resting = before
 
     @contextmanager
     def idling(self) -> Iterator[None]:
@@ -157,9 +167,9 @@ class Trainable:
         That step is on gradients of zero. The means shrink and the step count grows; momentum goes
         on moving the part, and one that never had a gradient stays where it is.
         """
-        self._descended.clear()
+        self.descended.clear()
         yield
-        for name in self._optimizers.keys() - self._descended:
+        for name in self._optimizers.keys() - self.descended:
             self._idle(name)
 
     def _idle(self, name: str) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rlft.core.checks import refused
+
 # What one call needs: first and second moments, step counts, and these as one tensor.
 Slots = tuple[list[Tensor], list[Tensor], list[Tensor], Tensor]
 
@@ -26,12 +28,21 @@ class Adam(torch.optim.Adam):
         parameters: what it moves.
         lr: step size, 0 or more; 0 moves nothing.
 
+    Raises:
+        InputError: a parameter that is a transposed or strided view.
+
     Attributes:
         parameters: the same, as a list.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float):
-        super().__init__(list(parameters), lr=lr, fused=True)
+        moved = list(parameters)
+        hint = "Make it a parameter of its own: nn.Parameter(x.contiguous())."
+        for parameter in moved:
+            if not parameter.is_contiguous():
+                expected = "one whose rows lie one after the other"
+                raise refused("parameter.stride()", parameter.stride(), expected, hint)
+        super().__init__(moved, lr=lr, fused=True)
         self._slots: Slots | None = None
 
     @property
@@ -44,9 +55,11 @@ class Adam(torch.optim.Adam):
         if torch.compiler.is_compiling():
             self._advance_written_out(gradients)
             return
+        # The call below walks through memory, so gradients must lie there as their weights do.
+        gradients = [gradient.contiguous() for gradient in gradients]
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
-        first, second, steps, counts = self._slots = self._slots or self._make_slots()
+        first, second, steps, counts = self.slots()
         counts += 1
         group = self.param_groups[0]
         moved: list[Tensor] = [*self.parameters]
@@ -68,7 +81,7 @@ class Adam(torch.optim.Adam):
 
     def _advance_written_out(self, gradients: list[Tensor] | tuple[Tensor, ...]) -> None:
         """The same step for PyTorch's compiler, which fuses it by itself."""
-        assert self._slots is not None, "a compiled update has an eager one before it"
+        assert self._slots is not None, "slots() has been called before"
         first, second, _, counts = self._slots
         group = self.param_groups[0]
         beta1, beta2 = group["betas"]
@@ -84,6 +97,12 @@ class Adam(torch.optim.Adam):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step on the `.grad` of each parameter; where there is none, on zeros."""
         self.advance([torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters])
+
+    def slots(self) -> Slots:
+        """The state that the next step changes; made where there is none, as after a reset."""
+        if self._slots is None or not self.state:
+            self._slots = self._make_slots()
+        return self._slots
 
     def _make_slots(self) -> Slots:
         """Puts zeros where there is no state yet, and lists all of it for the call."""

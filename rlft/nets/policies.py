@@ -159,6 +159,8 @@ class Policy(nn.Module):
     @torch.no_grad()
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
         """Draws actions (S, B, A) for acting: no gradient, no density."""
+        if type(self).rsample is not Policy.rsample:  # somebody's own
+            return self.rsample(observations, generator)[0]
         return self.squash(self._draw(observations, generator)[0])
 
     def _draw(
@@ -175,11 +177,11 @@ class Policy(nn.Module):
 
     def squash(self, u: Tensor) -> Tensor:
         """The action (S, B, A) that a value of the Gaussian becomes."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to say what `squash` does")
 
     def unsquash(self, actions: Tensor) -> Tensor:
         """A value of the Gaussian that becomes these actions (S, B, A)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to say what `unsquash` does")
 
     def density(self, u: Tensor, noise: Tensor, log_std: Tensor) -> Tensor:
         """Log-density (S, B) of the action that u becomes, where it is `noise` sigmas off."""

@@ -19,6 +19,7 @@ import rlft
 from rlft.acting import GuideActs, JumpStart
 from rlft.algorithms import ALGORITHMS, Learner, compiled, make_learner
 from rlft.algorithms.compiled import Compiled, Outcome, Program
+from rlft.algorithms.trainable import load_adam
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import Batch
 from rlft.experiments.experiment import Experiment
@@ -44,9 +45,11 @@ def taped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def init(self: Program, *arguments: object) -> None:
         real(self, *arguments)  # type: ignore[arg-type]
 
-        def fast(batch: Batch, noise: list[torch.Tensor]) -> Outcome:
+        def fast(
+            learner: Learner, eager: object, batch: Batch, noise: list[torch.Tensor]
+        ) -> Outcome:
             calls.append(type(self.learner).__name__)
-            return self.taped(batch, noise)
+            return compiled.taped(self.learner, self.eager, batch, noise)
 
         self.fast = fast
 
@@ -137,6 +140,48 @@ def test_training_and_runs_can_be_compiled(taped: list[str], tmp_path: Path) -> 
         for compile in (False, True)
     ]
     assert keys[0] != keys[1]
+
+
+def test_an_adam_that_idles_idles_once(taped: list[str]) -> None:
+    eager, other = learner_of("sac"), rlft.compile(learner_of("sac"))
+    for step in range(8):
+        batch = random_batch(SEEDS, seed=step)
+        for learner in (eager, other):
+            if step < 4:  # the program is made where nobody asks who has stepped
+                learner.update_critics(batch)
+            else:
+                with learner.idling():
+                    learner.update_critics(batch)
+    assert not differing(eager.state_dict(), other.state_dict())
+
+
+def test_rates_configurations_and_states_may_change(taped: list[str]) -> None:
+    eager, other = learner_of("sac"), rlft.compile(learner_of("sac"))
+    for step in range(8):
+        for learner in (eager, other):
+            if step == 3:
+                learner.optimizers()["policy"].param_groups[0]["lr"] = 0.0
+            if step == 5:
+                learner.config = replace(learner.config, polyak=0.5)
+            if step == 6:
+                learner.load_state_dict(learner.state_dict())
+                load_adam(learner.optimizers()["critics"], {}, "critics")  # starts afresh
+            learner.update(random_batch(SEEDS, seed=step))
+        assert not differing(eager.state_dict(), other.state_dict())
+
+
+class Noisy(type(learner_of("bc"))):  # type: ignore[misc]
+    """Draws noise as its author likes."""
+
+    def update_policy(self, batch: Batch) -> dict[str, torch.Tensor]:
+        torch.randn(3, generator=self.generator)
+        return super().update_policy(batch)
+
+
+def test_noise_that_cannot_be_taped_is_named() -> None:
+    noisy = rlft.compile(Noisy(small("bc"), 2, 2, SEEDS))
+    with pytest.raises(InputError, match=r"Noisy.update draws noise by itself.*rlft\.core\.noise"):
+        noisy.update(random_batch(SEEDS))
 
 
 def test_where_nothing_can_be_compiled_it_goes_on_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:

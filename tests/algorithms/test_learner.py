@@ -211,6 +211,24 @@ def test_parts_that_step_together_step_as_they_would_alone() -> None:
     assert (together.unused == 1).all()  # no loss depends on it
 
 
+@pytest.mark.parametrize("rate", [-1.0, math.nan, math.inf])
+def test_an_impossible_rate_is_refused(rate: float) -> None:
+    own = Own(BCConfig(), 2, 2, SEEDS)
+    with pytest.raises(InputError, match=rf"learning rate of the bonus={rate}: expected a number"):
+        own.add_optimizer("bonus", rate)
+
+
+def test_a_rest_inside_of_a_rest_leaves_the_outer_one() -> None:
+    own = Own(BCConfig(), 2, 2, SEEDS)
+    everybody = torch.ones(SEEDS, dtype=torch.bool)
+    before = copy.deepcopy(own.bonus.state_dict())
+    with own.resting(everybody):
+        with own.resting(~everybody):
+            pass
+        own.descend("bonus", own.bonus(random_batch(SEEDS).observations).mean(1))
+    assert not differing(before, own.bonus.state_dict())
+
+
 def test_a_loss_that_is_no_number_leaves_all_parts_alone() -> None:
     two = Two(BCConfig(), 2, 2, SEEDS)
     losses = two.losses(random_batch(SEEDS).observations)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from rlft.core.errors import InputError
 from rlft.nets.adam import Adam, polyak_update
 
 
@@ -77,6 +79,33 @@ def test_a_copy_goes_its_own_way() -> None:
     assert torch.equal(before[0]["state"][0]["exp_avg"], ours.state_dict()["state"][0]["exp_avg"])
     ours.advance(gradients(1))
     assert_same(twin, ours)
+
+
+def test_gradients_may_lie_in_memory_as_they_like() -> None:
+    ours, theirs = Adam(weights(), lr=0.05), torch.optim.Adam(weights(), lr=0.05)
+    transposed = torch.arange(12.0).view(4, 3).T - 5  # (3, 4)
+    one = torch.tensor(2.0)
+    for _ in range(3):
+        gradients = [transposed, one.expand(5), one]  # as of a sum: one number for all
+        ours.advance(gradients)
+        for parameter, gradient in zip(theirs.param_groups[0]["params"], gradients, strict=True):
+            parameter.grad = gradient.clone()
+        theirs.step()
+    for mine, other in zip(ours.parameters, theirs.param_groups[0]["params"], strict=True):
+        torch.testing.assert_close(mine, other)
+    with pytest.raises(InputError, match=r"stride\(\)=\(1, 3\).*contiguous"):
+        Adam([nn.Parameter(transposed)], lr=0.05)
+
+
+def test_a_state_that_was_cleared_starts_afresh() -> None:
+    ours, fresh = Adam(weights(), lr=0.05), Adam(weights(), lr=0.05)
+    ours.advance(gradients(0))
+    ours.state.clear()
+    for parameter, start in zip(ours.parameters, weights(), strict=True):
+        parameter.data.copy_(start.data)
+    ours.advance(gradients(1))
+    fresh.advance(gradients(1))
+    assert_same(ours, fresh)
 
 
 def test_a_step_without_gradients_is_one_on_zeros() -> None:

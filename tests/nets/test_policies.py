@@ -261,3 +261,21 @@ def test_one_seeds_observations_do_not_reach_the_other(kind: str) -> None:
 def test_unknown_class_lists_near_matches() -> None:
     with pytest.raises(InputError, match=r"class 'squashed-gausian'.*'squashed-gaussian'"):
         policy_of("squashed-gausian")
+
+
+class Halved(POLICIES["squashed-gaussian"]):  # type: ignore[misc]
+    """Somebody's policy that says in `rsample` alone what it does."""
+
+    def rsample(self, observations: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        actions, log_prob = super().rsample(observations, generator)
+        return actions / 2, log_prob
+
+
+def test_what_is_sampled_is_what_a_subclass_draws() -> None:
+    config = PolicyConfig(hidden=(4,))
+    plain, halved = (
+        kind(2, 3, 2, config, generator()) for kind in (POLICIES["squashed-gaussian"], Halved)
+    )
+    states = torch.rand(2, 5, 3, generator=generator(1))
+    drawn = [policy.sample(states, generator(2)) for policy in (plain, halved)]
+    torch.testing.assert_close(drawn[0] / 2, drawn[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections import Counter, defaultdict
@@ -28,6 +29,8 @@ from rlft.experiments.sweep.summary import report
 from rlft.experiments.sweep.worker import Outcome, Ticket, failure
 from rlft.results.store import results_root
 
+# Evaluations that the summary needs, the one at the switch included.
+POINTS = 3
 SHOWN = 10  # failed jobs that are listed; the rest have their errors in their folders
 
 
@@ -122,6 +125,12 @@ def check(grid: Grid) -> None:
     Raises:
         InputError: what the run would raise, with recipe and prior named.
     """
+    plan = grid.plan
+    points = 1 + math.ceil(plan.steps / plan.eval_every)
+    if points < POINTS:
+        hint = f"Set plan.eval_every to {max(1, plan.steps // (POINTS - 1))} or less."
+        expected = f"{POINTS} evaluations or more in {plan.steps} steps, of which the last count"
+        raise refused("plan.eval_every", plan.eval_every, expected, hint)
     for job in grid.jobs():
         if job.block == 0:
             # The machine that hands out jobs for GPUs need not have one.

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from rlft.experiments.sweep.backends import Backend
 from rlft.experiments.sweep.worker import Outcome, Ticket, record_failure
 
-# Deaths of a job's workers after which the job is to blame: it takes more memory than there is.
+# Deaths of a job's workers, while it ran alone, after which the job is to blame: it takes more
+# memory than there is.
 DEATHS = 3
 # Seconds before jobs that another sweep is making are asked for again.
 PATIENCE = 5.0
@@ -32,29 +33,37 @@ def drive(tickets: Sequence[Ticket], backend: Backend, ended: Callable[[Outcome]
     """
     deaths: Counter[str] = Counter()
     waiting = {ticket.key: ticket for ticket in tickets}
-    while waiting:
+    suspects: dict[str, Ticket] = {}  # each is asked for alone, when all others have ended
+    while waiting or suspects:
+        asked = list(waiting.values()) or [next(iter(suspects.values()))]
         lost: dict[str, str] = {}
-        before = len(waiting)
-        for outcome in backend.perform(list(waiting.values())):
+        progress = False
+        for outcome in backend.perform(asked):
             if outcome.state == "lost":
                 lost[outcome.key] = outcome.error
             elif outcome.state != "taken":
-                del waiting[outcome.key]
+                progress = True
+                waiting.pop(outcome.key, None)
+                suspects.pop(outcome.key, None)
                 ended(outcome)
-        # Of all that a broken pool has lost, those are suspects that had begun: they come last.
-        suspects = [key for key in lost if waiting[key].running.exists()] or list(lost)
-        for key in suspects:
-            deaths[key] += 1
-            ticket = waiting.pop(key)
-            if deaths[key] < DEATHS:
-                waiting[key] = ticket
-                continue
-            error = (
-                f"Its worker died {DEATHS} times ({lost[key]}). The usual reason is memory: give "
-                "fewer --workers or smaller blocks, and start again with --retry-failed."
-            )
-            record_failure(ticket.path, error)
-            ticket.running.unlink(missing_ok=True)
-            ended(Outcome(key, "failed", error))
-        if len(waiting) == before and not lost:
+        if waiting:  # of all that a broken pool has lost, those had begun, or nobody knows which
+            for key in [key for key in lost if waiting[key].running.exists()] or list(lost):
+                suspects[key] = waiting.pop(key)
+        else:
+            for key, why in lost.items():
+                deaths[key] += 1
+                if deaths[key] == DEATHS:
+                    ended(_given_up(suspects.pop(key), why))
+        if not progress and not lost:
             time.sleep(PATIENCE)
+
+
+def _given_up(ticket: Ticket, why: str) -> Outcome:
+    """Records that a job has no more tries."""
+    error = (
+        f"Its worker died {DEATHS} times ({why}), with no other job beside it. The usual reason is "
+        "memory: make smaller blocks, and start again with --retry-failed."
+    )
+    record_failure(ticket.path, error)
+    ticket.running.unlink(missing_ok=True)
+    return Outcome(ticket.key, "failed", error)

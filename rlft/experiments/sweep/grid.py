@@ -24,6 +24,7 @@ import itertools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,9 @@ def read_grid(path: Path) -> Grid:
         raise InputError(
             f"{str(path)!r} cannot be read ({error.strerror}). docs/sweeps.md has an example."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{str(path)!r} is no TOML: {error}. Strings need quotes.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        hint = "Strings need quotes, and the file UTF-8."
+        raise InputError(f"{str(path)!r} is no TOML: {error}. {hint}") from error
     try:
         return _grid(content, path.resolve().parent)
     except InputError as error:
@@ -163,6 +165,8 @@ def _grid(content: Mapping[str, Any], folder: Path) -> Grid:
 
 def _plan(entry: Mapping[str, Any]) -> RunPlan:
     """The plan with the entry's values."""
+    if not isinstance(entry, dict):
+        raise refused("plan", entry, "a table", "Write plan.steps = 4000.")
     plan, known = RunPlan(), [f.name for f in fields(RunPlan) if f.name != "progress"]
     for name, value in entry.items():
         if name not in known:
@@ -198,6 +202,9 @@ def _variants(base: Recipe, entry: Mapping[str, Any]) -> Iterator[Variant]:
     if PRIOR in axes:  # another one is chosen before fields of it are changed
         axes = {PRIOR: axes.pop(PRIOR), **axes}
     for path in axes:
+        if axes[path] == []:
+            hint = "Give it a value, or leave the field out."
+            raise refused(path, [], "one value or more", hint)
         if path in DESCRIBING:
             raise refused("recipe", path, "a field that decides a run", "Use label for a name.")
     choices = [value if isinstance(value, list) else [value] for value in axes.values()]
@@ -234,7 +241,27 @@ def _changed(base: Recipe, changes: Sequence[tuple[str, Any]]) -> Recipe:
                 recipe = with_field(recipe, path, value)
         except InputError as error:
             raise InputError(f"Recipe {base.name!r}: {error}") from error
+    for path, value in changes:
+        _check_crossing(recipe, path, value)
     return recipe
+
+
+def _check_crossing(recipe: Recipe, path: str, value: object) -> None:
+    """Raises for the shape of a network that comes from the prior, which has another one."""
+    if recipe.prior is None:
+        return
+    for part, crosses in (
+        ("policy", recipe.handover.policy),
+        ("critics", recipe.handover.critics),
+    ):
+        if not crosses or not path.startswith(f"online.learner.{part}."):
+            continue
+        of = attrgetter(path.removeprefix("online.learner."))
+        if of(recipe.online.learner) != of(recipe.prior.config):
+            there = path.replace("online.learner", "prior.config")
+            hint = f"Change {there}, or set handover.{part} = false."
+            expected = f"nothing: the {part} of {recipe.name!r} crosses the switch as it is"
+            raise refused(path, value, expected, hint)
 
 
 def _flat(entry: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

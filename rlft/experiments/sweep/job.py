@@ -25,6 +25,8 @@ from rlft.experiments.experiment import Experiment
 from rlft.finetune import RunPlan
 from rlft.recipes import Recipe
 
+LONGEST = 120  # characters of a name in a folder's; with the key systems take 255
+
 # What a job's folder holds: what it is, the run when it is done, what it took, or why it failed.
 ABOUT, RUN, TOOK, FAILED = "job.json", "run", "took.json", "failed.json"
 
@@ -63,8 +65,9 @@ class Job:
         return self.experiment(Path()).run_key(self.recipe)
 
     def place(self, key: str) -> str:
-        """Its folder below the sweep's: a readable name and the key."""
-        return f"jobs/{re.sub(r'[^A-Za-z0-9_.=-]+', '-', self.recipe.name)}-{key}"
+        """Its folder below the sweep's: a readable name, as far as systems take it, and the key."""
+        name = re.sub(r"[^A-Za-z0-9_.=-]+", "-", self.recipe.name)
+        return f"jobs/{name[:LONGEST]}-{key}"
 
     def cost(self) -> tuple[float, float]:
         """Seconds of a core for its prior and its run, counted and not measured."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rlft.core.checks import refused
 from rlft.core.extras import extra
 from rlft.core.files import damaged
 from rlft.experiments.sweep.job import ABOUT, RUN, TOOK
@@ -50,6 +51,9 @@ def listed(folder: Path) -> list[Path]:
     Raises:
         InputError: there is no sweep.
     """
+    if not (folder / LIST).exists():
+        expected = f"a sweep's folder, with {LIST!r} in it"
+        raise refused("folder", str(folder), expected, "Give what --out was.")
     return [folder / place for place in _json(folder / LIST)["jobs"]]
 
 
@@ -89,7 +93,12 @@ def load_sweep(folder: str | Path) -> DataFrame:
         for field, value in job.about["changes"].items():
             frame[field] = str(value) if isinstance(value, list) else value
         frames.append(frame)
-    return pandas.concat(frames[1:] or frames, ignore_index=True)
+    table = pandas.concat(frames[1:] or frames, ignore_index=True)
+    for field in table.columns:  # a number beside "none" is a word as well
+        kinds = {type(value) for value in table[field].dropna().unique()}
+        if str in kinds and len(kinds) > 1:
+            table[field] = table[field].map(str, na_action="ignore")
+    return table
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def test_what_another_sweep_is_making_is_asked_for_again_after_a_while(
     assert naps == [drive.PATIENCE] * 2  # not after the first pass, in which others ended
 
 
-def test_jobs_that_were_running_when_workers_died_come_last(tickets: list[Ticket]) -> None:
+def test_jobs_that_were_running_when_workers_died_come_last_and_alone(
+    tickets: list[Ticket],
+) -> None:
     def answer(ticket: Ticket, number: int) -> str:
         if number == 0 and ticket.key == "a":
             Running(ticket.running, 1, 1).__enter__()  # it had begun
@@ -71,7 +73,7 @@ def test_jobs_that_were_running_when_workers_died_come_last(tickets: list[Ticket
 
     backend = Scripted(answer)
     assert len(ends(tickets, backend)) == 3
-    assert backend.passes == [["a", "b", "c"], ["b", "c", "a"]]
+    assert backend.passes == [["a", "b", "c"], ["b", "c"], ["a"]]
 
 
 def test_a_job_whose_workers_always_die_is_given_up_and_the_others_are_made(
@@ -85,12 +87,29 @@ def test_a_job_whose_workers_always_die_is_given_up_and_the_others_are_made(
 
     backend = Scripted(answer)
     assert ends(tickets, backend) == [("b", "made"), ("c", "made"), ("a", "failed")]
-    assert len(backend.passes) == drive.DEATHS
-    assert "died 3 times (why). The usual reason is memory" in failure(tickets[0].path)
+    assert backend.passes == [["a", "b", "c"], ["b", "c"], *[["a"]] * drive.DEATHS]
+    assert "died 3 times (why), with no other job beside it. The usual reason is memory" in failure(
+        tickets[0].path
+    )
     assert not tickets[0].running.exists()
 
 
 def test_workers_that_die_before_they_begin_end_the_sweep_too(tickets: list[Ticket]) -> None:
     backend = Scripted(lambda ticket, number: "lost")
     assert sorted(ends(tickets, backend)) == [("a", "failed"), ("b", "failed"), ("c", "failed")]
-    assert len(backend.passes) == drive.DEATHS
+    assert len(backend.passes) == 1 + 3 * drive.DEATHS
+
+
+def test_a_job_that_runs_beside_one_that_kills_its_worker_is_made(tickets: list[Ticket]) -> None:
+    def answer(ticket: Ticket, number: int) -> str:
+        if ticket.key == "a":
+            Running(ticket.running, 1, 1).__enter__()
+            return "lost"
+        if ticket.key == "b" and number == 0:  # in one pool with it
+            Running(ticket.running, 1, 1).__enter__()
+            return "lost"
+        return "made"
+
+    backend = Scripted(answer)
+    assert ends(tickets, backend) == [("c", "made"), ("a", "failed"), ("b", "made")]
+    assert failure(tickets[0].path) and not failure(tickets[1].path)

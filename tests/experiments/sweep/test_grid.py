@@ -8,6 +8,7 @@ import pytest
 from sweep_fakes import small_grid, small_sweep, write_sweep
 
 from rlft.core.errors import InputError
+from rlft.experiments.sweep.command import check
 from rlft.experiments.sweep.grid import read_grid
 from rlft.recipes import find_recipe
 
@@ -59,13 +60,13 @@ def test_little_needs_to_be_said(tmp_path: Path) -> None:
 
 def test_a_label_names_the_axes_alone(tmp_path: Path) -> None:
     changes = 'label = "mine"\nprior.steps = 5\nprior.name = "bc"\n'
-    entry = f'[[recipes]]\nname = "cql"\n{changes}online.learner.critics.hidden = [[8, 8], [4]]\n'
+    entry = f'[[recipes]]\nname = "cql"\n{changes}prior.config.policy.hidden = [[8, 8], [4]]\n'
     first, second = read_grid(write(tmp_path, PLAIN + entry)).variants
-    assert first.recipe.name == "mine-online.learner.critics.hidden=8x8"
-    assert second.recipe.name == "mine-online.learner.critics.hidden=4"
+    assert first.recipe.name == "mine-prior.config.policy.hidden=8x8"
+    assert second.recipe.name == "mine-prior.config.policy.hidden=4"
     assert first.recipe.prior is not None
     assert (first.recipe.prior.name, first.recipe.prior.steps) == ("bc", 5)
-    assert first.recipe.online.learner.critics.hidden == (8, 8)  # type: ignore[attr-defined]
+    assert first.recipe.prior.config.policy.hidden == (8, 8)
 
 
 def test_the_papers_scale_is_one_word(tmp_path: Path) -> None:
@@ -144,3 +145,37 @@ def test_what_cannot_be_meant_is_refused(text: str, message: str, tmp_path: Path
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'.*no\.toml' cannot be read .*docs/sweeps\.md"):
         read_grid(tmp_path / "no.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("plan = 5\n" + PLAIN + SAC, r"plan=5: expected a table.*plan\.steps = 4000"),
+        (PLAIN + SAC + "online.utd = []\n", r"online\.utd=\[\]: expected one value or more"),
+        (
+            PLAIN + SAC + "online.learner.policy.hidden = [[8], [16]]\n",
+            r"policy of 'sac.*' crosses the switch as it is\. Change prior\.config\.policy\.hidden",
+        ),
+    ],
+)
+def test_what_would_change_nothing_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_grid(write(tmp_path, text))
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "sweep.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"is no TOML.*UTF-8"):
+        read_grid(file)
+
+
+def test_a_plan_without_evaluations_for_the_summary_is_refused(tmp_path: Path) -> None:
+    text = "plan.steps = 300\nplan.eval_every = 300\n" + PLAIN + SAC
+    with pytest.raises(InputError, match=r"eval_every=300: expected 3 evaluations.*to 150 or less"):
+        check(read_grid(write(tmp_path, text)))
+
+
+def test_a_long_name_still_makes_a_folder(tmp_path: Path) -> None:
+    (job,) = read_grid(write(tmp_path, PLAIN + SAC + f'label = "{"x" * 300}"\n')).jobs()
+    assert len(job.place("key").removeprefix("jobs/")) < 200

@@ -93,7 +93,7 @@ def test_runs_of_older_code_beside_it_are_not_mixed_in(folder: Path) -> None:
 
 
 def test_a_folder_without_a_sweep_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"sweep\.json' is missing"):
+    with pytest.raises(InputError, match=r"expected a sweep's folder, with 'sweep\.json' in it"):
         done_jobs(tmp_path)
 
 
