@@ -179,3 +179,14 @@ def test_more_recipes_than_styles_cost_the_figure_alone(
     monkeypatch.setattr(summary, "draw", refuses)
     assert report(folder)[0].name == "summary.md"
     assert "Without a figure of rlft/Maze-Detour-v0: 30 methods" in capsys.readouterr().out
+
+
+def test_a_field_that_is_a_number_here_and_none_there_is_a_column_of_words(folder: Path) -> None:
+    pytest.importorskip("pyarrow", reason=WITHOUT)
+    for number, about in enumerate(sorted(folder.glob("jobs/*/job.json"))):
+        content = json.loads(about.read_text())
+        content["changes"]["online.learner.target_subset"] = (1, "none")[number % 2]
+        about.write_text(json.dumps(content))
+    column = load_sweep(folder)["online.learner.target_subset"]
+    assert set(column.dropna()) == {"1", "none"}
+    assert folder / "table.parquet" in report(folder)
