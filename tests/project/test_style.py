@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -63,3 +64,9 @@ def test_the_cells_of_a_notebook_have_different_ids():
 
 def test_pre_commit_configuration_is_valid():
     run_module("pre_commit", "validate-config", ".pre-commit-config.yaml")
+
+
+def test_test_files_have_names_of_their_own():
+    # Without packages pytest imports them by name alone: of two it refuses the second.
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert {name for name, count in names.items() if count > 1} == set()
