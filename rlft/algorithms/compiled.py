@@ -1,7 +1,8 @@
 """Compiled updates: the same steps as one program that PyTorch's compiler makes of them.
 
 An update is some hundred small operations, each a call from Python. Compiled they are a few loops
-in C++: 1.5 to 3.5 times as many updates, after half a minute of compiling for each kind of batch.
+in C++: 1.7 to 3.6 times as many updates of SAC (benchmarks/speed.md), after about half a minute of
+compiling for each kind of batch.
 There is nothing to learn from it, so no lesson uses it; it pays where runs are long.
 """
 
@@ -101,6 +102,7 @@ class Program:
         parts: Iterable[str],
     ) -> None:
         self.learner, self.eager, self.draws, self.parts = learner, eager, draws, tuple(parts)
+        self.config = learner.config  # kept, so that no other one can get its id; see `kind_of`
         options: dict[str, Any] = {"guard_filter_fn": _no_guards, "cpp_wrapper": True}
         code = taped.__code__.replace(co_name=f"taped_{next(_numbers)}")
         own = FunctionType(code, taped.__globals__)

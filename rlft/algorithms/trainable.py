@@ -118,9 +118,11 @@ class Trainable:
             list(losses.values()), weights, ones, materialize_grads=True
         )
         if self._resting is not None:
-            for gradient in gradients:  # (S, ...)
-                rests = self._resting.view(-1, *[1] * (gradient.ndim - 1))  # (S, 1, ...)
-                gradient.masked_fill_(rests, 0.0)
+            # Not in place: a gradient may be one number for all of its weights.
+            gradients = tuple(
+                gradient.masked_fill(self._resting.view(-1, *[1] * (gradient.ndim - 1)), 0.0)
+                for gradient in gradients  # (S, ...) each
+            )
         begin = 0
         for name in losses:
             end = begin + len(self._weights[name])

@@ -5,8 +5,8 @@ busy core its waiting makes an update 5 to 10 times slower. So `import rlft` tel
 one thread. Set RLFT_THREADS, or OMP_NUM_THREADS as for any other program, to decide otherwise.
 
 With glibc each operation on arrays of more than 128 KiB takes memory from the system and gives it
-back: some 2,500 page faults an update with ten critics. So `import rlft` tells glibc to keep blocks
-of up to 1 GiB, which makes such updates 1.2 to 3 times as fast and takes some 40 MB. Set
+back, thousands of page faults an update with ten critics. So `import rlft` tells glibc to keep
+blocks of up to 1 GiB: such updates are faster, and the process stays some 40 MB larger. Set
 MALLOC_MMAP_THRESHOLD_ or MALLOC_TRIM_THRESHOLD_, which glibc reads itself, to decide otherwise.
 """
 

@@ -229,6 +229,19 @@ def test_a_rest_inside_of_a_rest_leaves_the_outer_one() -> None:
     assert not differing(before, own.bonus.state_dict())
 
 
+def test_seeds_rest_where_a_gradient_is_one_number_for_all() -> None:
+    own = Own(BCConfig(), 2, 2, SEEDS)
+    before = copy.deepcopy(own.bonus.state_dict())
+    rests = torch.tensor([True] * (SEEDS - 1) + [False])
+    with own.resting(rests):  # the gradient of a sum is a one that is seen everywhere
+        own.descend(
+            "bonus", torch.stack([p.flatten(1).sum(1) for p in own.bonus.parameters()]).sum(0)
+        )
+    for name, weight in own.bonus.state_dict().items():
+        assert torch.equal(weight[rests], before[name][rests])
+        torch.testing.assert_close(weight[~rests], before[name][~rests] - 0.01)
+
+
 def test_a_loss_that_is_no_number_leaves_all_parts_alone() -> None:
     two = Two(BCConfig(), 2, 2, SEEDS)
     losses = two.losses(random_batch(SEEDS).observations)
