@@ -17,7 +17,7 @@ TOLERANCE = float(INI["notebook_tolerance"])
 # A lesson whose cost is known: it makes the very rounds in which cost is measured.
 LESSON = [
     "import sys; sys.path.insert(0, '..'); from budgets.loop import Loop; loop = Loop()",
-    "loop.run(500)",
+    "loop.run(300)",
 ]
 MORE = "loop.run({rounds})"
 # So much longer that the tolerance lies halfway: an error of a quarter is allowed on both sides.
