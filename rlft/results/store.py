@@ -114,13 +114,15 @@ def load_curves(folder: str | Path) -> dict[str, np.ndarray]:
 
     Returns:
         Arrays by the names of the run's fields: steps (P,), returns_mode, returns_sampled,
-        returns_behaviour and, where it was kept, kl, each (S, P).
+        returns_behaviour and, where it was kept, kl, each (S, P); and the training metrics, as in
+        "metrics.guide_steps", each (S, P').
 
     Raises:
         InputError: if the folder holds no run, or the file is damaged.
     """
     arrays = load_arrays(Path(folder) / "curves.npz")
-    return {name: arrays[name] for name in (*CURVES, "kl") if name in arrays}
+    names = [*CURVES, "kl", *(name for name in arrays if name.startswith("metrics."))]
+    return {name: arrays[name] for name in names if name in arrays}
 
 
 def save_prior(prior: Prior, folder: str | Path) -> None:

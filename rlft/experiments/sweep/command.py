@@ -7,7 +7,6 @@ import math
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,20 +17,18 @@ from rlft.core.checks import at_least, refused
 from rlft.core.files import write_atomically
 from rlft.core.table import Table
 from rlft.experiments.sweep.backends import BACKENDS
-from rlft.experiments.sweep.drive import drive
 from rlft.experiments.sweep.estimate import Cost, measure
 from rlft.experiments.sweep.grid import Grid, read_grid
-from rlft.experiments.sweep.job import FAILED, RUN, Job
+from rlft.experiments.sweep.job import FAILED, Job
 from rlft.experiments.sweep.kept import LIST
 from rlft.experiments.sweep.locks import check_locks
-from rlft.experiments.sweep.progress import Bar
+from rlft.experiments.sweep.make import make_jobs, ticket_of
 from rlft.experiments.sweep.summary import report
-from rlft.experiments.sweep.worker import Outcome, Ticket, failure
+from rlft.experiments.sweep.worker import Ticket
 from rlft.results.store import results_root
 
 # Evaluations that the summary needs, the one at the switch included.
 POINTS = 3
-SHOWN = 10  # failed jobs that are listed; the rest have their errors in their folders
 
 
 @dataclass(frozen=True)
@@ -84,39 +81,11 @@ class Sweep:
         if self.retry_failed:
             for ticket, _ in tickets:
                 (ticket.path / FAILED).unlink(missing_ok=True)
-        failed = self.make(tickets, folder)
+        failed = make_jobs(tickets, folder, BACKENDS[self.backend](self.address, self.workers))
         for path in report(folder):
             print(f"saved {path}")
         if failed:
             sys.exit(1)  # for a script around it
-
-    def make(self, tickets: list[tuple[Ticket, Job]], folder: Path) -> int:
-        """Runs the jobs that have neither a run nor an error; returns how many have failed."""
-        done = {ticket.key for ticket, _ in tickets if (ticket.path / RUN).exists()}
-        failed = {ticket.key for ticket, _ in tickets if failure(ticket.path)} - done
-        ended_before = done | failed
-        waiting = in_turns([pair for pair in tickets if pair[0].key not in ended_before])
-        print(
-            f"{len(tickets):,} jobs in {folder}: {len(done):,} done, {len(failed):,} failed, "
-            f"{len(waiting):,} to make."
-        )
-        costs = {ticket.key: sum(job.cost()) for ticket, job in tickets}
-        titles = {ticket.key: job.title() for ticket, job in tickets}
-        with Bar(costs, ended_before, folder / "running") as bar:
-
-            def ended(outcome: Outcome) -> None:
-                bar.ended(outcome.key, outcome.state == "failed")
-                if outcome.state == "failed":
-                    failed.add(outcome.key)
-
-            drive(waiting, BACKENDS[self.backend](self.address, self.workers), ended)
-        if failed:
-            jobs = f"{len(failed):,} job{'s' * (len(failed) > 1)}"
-            print(f"{jobs} failed; --retry-failed tries again:", file=sys.stderr)
-        for ticket in [ticket for ticket, _ in tickets if ticket.key in failed][:SHOWN]:
-            why = failure(ticket.path)
-            print(f"  {titles[ticket.key]}: {why}\n    ({ticket.path})", file=sys.stderr)
-        return len(failed)
 
 
 def check(grid: Grid) -> None:
@@ -141,26 +110,7 @@ def check(grid: Grid) -> None:
 def tickets_of(grid: Grid, folder: Path) -> list[tuple[Ticket, Job]]:
     """A ticket for each job, in the order of the grid."""
     files = tuple(str(file) for file in grid.files)
-    tickets = []
-    for job in grid.jobs():
-        key = job.key()
-        tickets.append((Ticket(str(folder), job.place(key), key, files, job.text()), job))
-    return tickets
-
-
-def in_turns(tickets: Sequence[tuple[Ticket, Job]]) -> list[Ticket]:
-    """First one job for each prior, then their next ones, and so on.
-
-    So few workers wait for a prior that another one is making.
-    """
-    seen: Counter[str] = Counter()
-    turns = []
-    for ticket, job in tickets:
-        asked = job.recipe.prior
-        prior = ticket.key if asked is None else job.experiment(Path()).prior_key(asked)
-        turns.append((seen[prior], ticket))
-        seen[prior] += 1
-    return [ticket for _, ticket in sorted(turns, key=lambda one: one[0])]
+    return [(ticket_of(job, folder, files), job) for job in grid.jobs()]
 
 
 def write_list(folder: Path, places: list[str]) -> None:

@@ -16,12 +16,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rlft.core.encoding import from_json, to_json
+from rlft.core.encoding import cache_key, from_json, to_json
 from rlft.core.files import write_atomically
 from rlft.core.registry import stored
 from rlft.data import Transitions, load_dataset
 from rlft.experiments.cost import prior_seconds, run_seconds
 from rlft.experiments.experiment import Experiment
+from rlft.experiments.probes import Probe
+from rlft.experiments.told import Edit
 from rlft.finetune import RunPlan
 from rlft.recipes import Recipe
 
@@ -29,6 +31,8 @@ LONGEST = 120  # characters of a name in a folder's; with the key systems take 2
 
 # What a job's folder holds: what it is, the run when it is done, what it took, or why it failed.
 ABOUT, RUN, TOOK, FAILED = "job.json", "run", "took.json", "failed.json"
+# What probes saw, if there are any.
+PROBED = "probed.npz"
 
 
 @stored
@@ -45,6 +49,8 @@ class Job:
         block: number of the block of seeds, from 0.
         seeds: S, independent runs side by side.
         plan: how long the runs are and how they are made; its seed is the block's own.
+        probes: what else is measured at each evaluation.
+        edit: what is done to the prior before it is fine-tuned; None for nothing.
     """
 
     recipe: Recipe
@@ -55,6 +61,8 @@ class Job:
     block: int
     seeds: int
     plan: RunPlan
+    probes: tuple[Probe, ...] = ()
+    edit: Edit | None = None
 
     def experiment(self, folder: Path) -> Experiment:
         """Its data, plan and seeds, and the folder of the sweep, where priors are shared."""
@@ -62,7 +70,8 @@ class Job:
 
     def key(self) -> str:
         """Changes with whatever could change the run, own classes' source included."""
-        return self.experiment(Path()).run_key(self.recipe)
+        key = self.experiment(Path()).run_key(self.recipe)
+        return cache_key(key, self.probes, self.edit) if self.probes or self.edit else key
 
     def place(self, key: str) -> str:
         """Its folder below the sweep's: a readable name, as far as systems take it, and the key."""

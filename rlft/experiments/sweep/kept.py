@@ -14,8 +14,8 @@ import numpy as np
 
 from rlft.core.checks import refused
 from rlft.core.extras import extra
-from rlft.core.files import damaged
-from rlft.experiments.sweep.job import ABOUT, RUN, TOOK
+from rlft.core.files import damaged, load_arrays
+from rlft.experiments.sweep.job import ABOUT, PROBED, RUN, TOOK
 from rlft.report.frame import curves_frame
 from rlft.results.store import load_curves
 
@@ -32,7 +32,7 @@ class Done:
     Attributes:
         about: what it is, see `Job.write`.
         took: seconds, core_seconds, memory_mb and machine; empty if it is not known.
-        curves: arrays by name, see `load_curves`.
+        curves: arrays by name, see `load_curves`; what probes saw, (S, P) each, is among them.
     """
 
     about: dict[str, Any]
@@ -59,15 +59,14 @@ def listed(folder: Path) -> list[Path]:
 
 def done_jobs(folder: Path) -> list[Done]:
     """Those of them that are done."""
-    return [
-        Done(
-            _json(place / ABOUT),
-            _json(place / TOOK) if (place / TOOK).exists() else {},
-            load_curves(place / RUN),
-        )
-        for place in listed(folder)
-        if (place / RUN).exists()
-    ]
+    return [done_job(place) for place in listed(folder) if (place / RUN).exists()]
+
+
+def done_job(place: Path) -> Done:
+    """The job that is done in a folder."""
+    took = _json(place / TOOK) if (place / TOOK).exists() else {}
+    probed = load_arrays(place / PROBED) if (place / PROBED).exists() else {}
+    return Done(_json(place / ABOUT), took, load_curves(place / RUN) | probed)
 
 
 def load_sweep(folder: str | Path) -> DataFrame:

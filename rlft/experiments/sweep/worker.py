@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import psutil
 
 from rlft.core.errors import InputError
-from rlft.core.files import write_atomically
+from rlft.core.files import save_arrays, write_atomically
 from rlft.experiments.own_files import load_file
-from rlft.experiments.sweep.job import FAILED, RUN, TOOK, Job, job_of
+from rlft.experiments.probes import Watch
+from rlft.experiments.sweep.job import FAILED, PROBED, RUN, TOOK, Job, job_of
 from rlft.experiments.sweep.locks import claimed
 from rlft.experiments.sweep.progress import Running
 from rlft.finetune import Run, finetune
@@ -110,7 +112,7 @@ def _make(ticket: Ticket) -> None:
         )
     job.write(ticket.path)
     with Running(ticket.running, *job.cost()) as progress:
-        run = run_job(job, Path(ticket.folder), progress)
+        run, probed = run_job(job, Path(ticket.folder), progress)
     took = {
         "seconds": round(time.perf_counter() - begin, 2),
         "core_seconds": round(time.process_time() - busy, 2),
@@ -118,16 +120,21 @@ def _make(ticket: Ticket) -> None:
         "machine": socket.gethostname(),
     }
     _write_json(ticket.path / TOOK, took)
+    if probed:
+        save_arrays(ticket.path / PROBED, probed)
     save_run(run, ticket.path / RUN)
 
 
-def run_job(job: Job, folder: Path, progress: Running) -> Run:
+def run_job(job: Job, folder: Path, progress: Running) -> tuple[Run, dict[str, np.ndarray]]:
     """Makes the prior, or reads the one that another job has made, and fine-tunes.
 
     Args:
         job: what to make.
         folder: of the sweep; a prior is made in its `priors`, by one worker at a time.
         progress: is told how far it is.
+
+    Returns:
+        The run, and what its probes saw at each evaluation, (S, P) each.
     """
     experiment, asked = job.experiment(folder), job.recipe.prior
     if asked is None:
@@ -138,12 +145,16 @@ def run_job(job: Job, folder: Path, progress: Running) -> Run:
             prior = experiment.prior(
                 asked, lambda update, _: progress.at("prior", update / asked.steps)
             )
-    return finetune(
+    if job.edit is not None:
+        prior = job.edit.apply(prior, job.plan.seed)
+    watch = Watch(job.probes, prior.data)
+    run = finetune(
         prior,
         job.recipe,
         plan=job.plan,
-        callbacks=[lambda step, *_: progress.at("run", step / job.plan.steps)],
+        callbacks=[lambda step, *_: progress.at("run", step / job.plan.steps), watch],
     )
+    return run, watch.columns()
 
 
 def record_failure(place: Path, error: BaseException | str) -> None:

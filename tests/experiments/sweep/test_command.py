@@ -17,8 +17,9 @@ from rlft.acting import Automatic, JumpStart
 from rlft.core.errors import InputError
 from rlft.experiments.experiment import Experiment
 from rlft.experiments.sweep import command, estimate
-from rlft.experiments.sweep.command import Sweep, estimated, in_turns
+from rlft.experiments.sweep.command import Sweep, estimated
 from rlft.experiments.sweep.estimate import Cost, measure
+from rlft.experiments.sweep.make import in_turns
 from rlft.experiments.sweep.worker import Outcome, Ticket, perform
 from rlft.finetune import RunPlan
 from rlft.recipes import Handover, Pretraining, Warmup

@@ -1,0 +1,152 @@
+"""The claims board: for each claim and place the effect that decides, its interval, the verdict.
+
+A table in Markdown, and a picture. The effect that decides is the weakest of those that must hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlft.core.files import write_atomically
+from rlft.core.table import Table
+from rlft.experiments.claims.claim import VERDICTS
+from rlft.experiments.claims.record import Record
+
+if TYPE_CHECKING:
+    from rlft.show.base.figure import CourseFigure
+
+HEAD = ("claim", "", "place", "what decides", "effect [95 %]", "seeds", "verdict")
+ABOUT = (
+    "Effects are shares of what lies between never arriving, or random actions, and the best known "
+    "return, seed by seed from the same priors; correlations and shares of h are as they are. "
+    "*Reproduced*: the whole interval lies where the claim puts it. *Not reproduced*: the interval "
+    "excludes the smallest effect of interest, a tenth where nothing else is said. *Unclear*: "
+    "neither. A claim of several parts is worth its weakest. The rules stand in "
+    "`rlft/experiments/claims`, and were fixed before the runs."
+)
+
+
+def deciding(place: dict[str, Any]) -> dict[str, Any]:
+    """The contrast of a place that its verdict comes from: the weakest, nearest to its rule."""
+    own = [contrast for contrast in place["contrasts"] if not contrast["control"]]
+    return min(own, key=lambda c: (VERDICTS.index(c["verdict"]), c["low"] - c["above"]))
+
+
+def numbers(contrast: dict[str, Any]) -> str:
+    """Mean and interval in text."""
+    return f"{contrast['mean']:.2f} [{contrast['low']:.2f}, {contrast['high']:.2f}]"
+
+
+def table(records: Sequence[Record]) -> Table:
+    """A line for each claim and place."""
+    rows = []
+    for record in records:
+        for index, place in enumerate(record.content["places"]):
+            contrast, first = deciding(place), index == 0
+            few = f" of {place['asked']}" if place["seeds"] < place["asked"] else ""
+            stale = f" (stale: {record.stale})" if record.stale else ""
+            rows.append(
+                (
+                    record.claim.id if first else "",
+                    record.claim.sentence if first else "",
+                    place["place"],
+                    contrast["claimed"],
+                    numbers(contrast),
+                    f"{place['seeds']}{few}",
+                    f"{place['verdict']}{stale}",
+                )
+            )
+    return Table(HEAD, rows)
+
+
+def markdown(records: Sequence[Record]) -> str:
+    """The board, then each claim with all that was asked of it."""
+    lines = ["# The claims on trial", "", ABOUT, "", table(records).markdown()]
+    for record in records:
+        content = record.content
+        lines += ["", f"## {record.claim.id}: {record.claim.sentence}", ""]
+        lines += [f"Source: {content['source']}. Over places: **{record.verdict}**."]
+        lines += [content["note"]] if content["note"] else []
+        for place in content["places"]:
+            why = f" ({place['why']})" if place["why"] else ""
+            lines += ["", f"**{place['place']}**{why}: {place['verdict']}.", ""]
+            lines += [contrasts(place).markdown(), "", arms(place).markdown()]
+    return "\n".join(lines) + "\n"
+
+
+def contrasts(place: dict[str, Any]) -> Table:
+    """All that was asked at a place, controls marked."""
+    rows = [
+        (
+            f"{'control: ' * c['control']}{c['claimed']}",
+            f"{c['measure']}: {c['arm']}" + (f" - {c['minus']}" if c["minus"] else ""),
+            numbers(c),
+            f"> {c['above']:g}, {c['smallest']:g}",
+            c["verdict"],
+        )
+        for c in place["contrasts"]
+    ]
+    return Table(("claimed", "measured", "effect [95 %]", "rule", "verdict"), rows)
+
+
+def arms(place: dict[str, Any]) -> Table:
+    """Start, end, drop and collapsed seeds of each arm, in units of return."""
+    rows = [
+        (
+            name,
+            *(f"{arm[key]:.1f}" for key in ("start", "final", "drop")),
+            f"{arm['collapsed']} of {place['seeds']}",
+        )
+        for name, arm in place["arms"].items()
+    ]
+    return Table(("arm", "start", "final", "drop", "collapsed"), rows, align="lrrrr")
+
+
+def draw(records: Sequence[Record]) -> CourseFigure:
+    """A mark with its interval for each claim and place, the verdict in words and colour."""
+    from rlft.show.base.figure import new_axes  # takes a second
+    from rlft.show.base.style import BLACK, BLUE, GREY, VERMILLION, styled
+
+    colours = dict(zip(VERDICTS, (VERMILLION, GREY, BLUE), strict=True))
+    marks = dict(zip(VERDICTS, "Xso", strict=True))
+    lines = [(r, place) for r in records for place in r.content["places"]]
+    with styled():
+        fig, ax = new_axes(9.5, 1.2 + 0.23 * len(lines))
+        ax.axvline(0, color=BLACK, linewidth=1)
+        for y, (_, place) in enumerate(lines):
+            contrast = deciding(place)
+            colour = colours[place["verdict"]]
+            ax.plot([contrast["low"], contrast["high"]], [y, y], color=colour, linewidth=2)
+            ax.plot(contrast["mean"], y, marks[place["verdict"]], color=colour, markersize=6)
+            ax.text(1.02, y, place["verdict"], color=colour, va="center",
+                    transform=ax.get_yaxis_transform())  # fmt: skip
+        names = []
+        for record, place in lines:
+            first = place is record.content["places"][0]
+            names.append(f"{place['place']}   {record.claim.id if first else '':>3}")
+        ax.set_yticks(range(len(lines)), names)
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(len(lines) - 0.5, -0.6)
+        ax.set_xlabel("effect that decides, as a share of the place's range [95 %]")
+        ax.grid(axis="y", visible=False)
+        ax.set_title("The claims on trial", loc="left")
+    fig.alt = "The claims on trial. " + "; ".join(
+        f"{record.claim.id}, {place['place']}: {place['verdict']}, {numbers(deciding(place))}"
+        for record, place in lines
+    )
+    return fig
+
+
+def write_board(records: Sequence[Record], folder: Path) -> list[Path]:
+    """Writes `board.md` and the picture; returns the files.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    from rlft.show import save
+
+    text = markdown(records)
+    write_atomically(folder / "board.md", lambda file: file.write_text(text, encoding="utf-8"))
+    return [folder / "board.md", *save(draw(records), folder / "board")]

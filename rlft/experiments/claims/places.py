@@ -1,0 +1,17 @@
+"""Where claims are tried, and what returns there are measured in.
+
+The best known return is that of the script that walks the short way without noise; the lowest that
+of uniformly random actions, which in the mazes with a cost of 1 a step never arrive.
+"""
+
+from __future__ import annotations
+
+from rlft.experiments.claims.claim import Place
+
+DETOUR = (-100.0, -14.5)
+NEAR = Place("near-optimal data", "rlft/maze/detour-near-optimal-v0", *DETOUR)
+NOISY = Place("noisy data", "rlft/maze/detour-medium-v0", *DETOUR)
+NARROW = Place("one thin line", "rlft/maze/detour-narrow-v0", *DETOUR)
+LARGE = Place("large maze", "rlft/maze/large-medium-v0", -100.0, -23.8)
+DENSE = Place("dense reward, slow data", "rlft/maze/dense-slow-v0", -63.6, -4.6)
+SPARSE = Place("sparse reward", "rlft/maze/sparse-medium-v0", 0.0, 1.0)

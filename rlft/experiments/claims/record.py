@@ -1,0 +1,174 @@
+"""The record of a claim: what was found, by which code, and whether that code is still today's.
+
+`A1.json` holds verdicts, intervals and provenance, `A1.csv` the numbers of each seed. Both are
+small, so that they can be committed and read without a run.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlft.core.encoding import to_json
+from rlft.core.files import PACKAGE, damaged, write_atomically
+from rlft.evaluate import drop
+from rlft.experiments.claims.claim import Claim, Finding, Place, at_place, over_places
+from rlft.experiments.claims.trying import Case, find, joined
+from rlft.results.digest import code_digest
+from rlft.results.provenance import provenance
+
+# What decides the numbers of a claim besides the library's own numeric code.
+ALSO = ("experiments/probes.py", "experiments/told.py", "experiments/claims/measures.py")
+# A seed has collapsed if it lost as much of the place's range.
+COLLAPSE = 0.5
+DIGITS = 4
+HEAD = ("place", "claimed", "arm", "minus", "measure", "seed", "value")
+
+
+def code() -> str:
+    """SHA-256 of all code that decides a claim's numbers."""
+    digest = hashlib.sha256(code_digest().encode())
+    for name in ALSO:
+        digest.update((PACKAGE / name).read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of a claim.
+
+    Attributes:
+        claim: today's claim of that id.
+        content: the JSON file.
+    """
+
+    claim: Claim
+    content: dict[str, Any]
+
+    @property
+    def stale(self) -> str:
+        """Why the record is not today's; "" if it is."""
+        if self.content["key"] != self.claim.key:
+            return "the claim has changed"
+        return "" if self.content["code"] == code() else "the code has changed"
+
+    @property
+    def verdict(self) -> str:
+        """Over all places, in words."""
+        return over_places([place["verdict"] for place in self.content["places"]])
+
+
+def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
+    """Writes what the cases of a claim found; places that are not done are left out.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    places, rows, spent = [], [], 0.0
+    for case in cases:
+        if not case.done:
+            continue
+        findings, results = find(case), case.results()
+        arms = {name: joined([block.curves for block in own]) for name, own in results.items()}
+        took = [block.took.get("core_seconds", 0.0) for own in results.values() for block in own]
+        spent += sum(took)
+        place = case.trial.place
+        places.append(
+            {
+                "place": place.name,
+                "dataset": place.dataset,
+                "range": place.range,
+                "why": case.trial.why,
+                "seeds": case.seeds,
+                "asked": case.trial.seeds,
+                "verdict": at_place(findings),
+                "core_seconds": round(sum(took)),
+                "contrasts": [contrast_of(finding) for finding in findings],
+                "arms": {name: summary(columns, place) for name, columns in arms.items()},
+            }
+        )
+        rows += [row for finding in findings for row in rows_of(finding, place)]
+    content = {
+        "id": claim.id,
+        "sentence": claim.sentence,
+        "source": claim.source,
+        "note": claim.note,
+        "key": claim.key,
+        "code": code(),
+        "core_seconds": round(spent),
+        "provenance": to_json(provenance()),
+        "places": places,
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(HEAD)
+    writer.writerows(rows)
+    for name, whole in ((f"{claim.id}.csv", stream.getvalue()), (f"{claim.id}.json", text)):
+        write_atomically(folder / name, lambda f, t=whole: f.write_text(t, encoding="utf-8"))
+
+
+def contrast_of(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON."""
+    contrast, found = finding.contrast, finding.found
+    return {
+        "claimed": contrast.sentence,
+        "measure": contrast.measure.in_words,
+        "arm": contrast.arm,
+        "minus": contrast.minus,
+        "above": contrast.above,
+        "smallest": contrast.smallest,
+        "control": contrast.control,
+        "mean": round(found.mean, DIGITS),
+        "low": round(found.low, DIGITS),
+        "high": round(found.high, DIGITS),
+        "verdict": finding.verdict,
+    }
+
+
+def summary(columns: dict[str, np.ndarray], place: Place) -> dict[str, float | int]:
+    """What a reader asks of an arm besides the contrasts."""
+    returns = columns["returns_behaviour"]  # (S, P)
+    fell = drop(returns)
+    return {
+        "start": round(float(returns[:, 0].mean()), 2),
+        "final": round(float(returns[:, -3:].mean()), 2),
+        "drop": round(float(fell.mean()), 2),
+        "collapsed": int((fell > COLLAPSE * place.range).sum()),
+    }
+
+
+def rows_of(finding: Finding, place: Place) -> list[tuple[object, ...]]:
+    """The values of each seed."""
+    contrast = finding.contrast
+    head = (place.name, contrast.sentence, contrast.arm, contrast.minus or "")
+    return [
+        (*head, contrast.measure.in_words, seed, f"{value:.{DIGITS}f}")
+        for seed, value in enumerate(finding.values)
+    ]
+
+
+def read_records(claims: Sequence[Claim], folder: Path) -> list[Record]:
+    """The records of claims that have one, in the order of the claims.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    found = []
+    for claim in claims:
+        path = folder / f"{claim.id}.json"
+        if path.exists():
+            try:
+                content = json.loads(path.read_text(encoding="utf-8"))
+                found.append(Record(claim, content))
+            except (OSError, ValueError) as error:
+                raise damaged(path, error) from error
+    return found

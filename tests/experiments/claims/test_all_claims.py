@@ -1,0 +1,91 @@
+"""The 21 claims as they stand: complete, and each arm of each can be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rlft.data import load_dataset
+from rlft.envs import time_limit_of
+from rlft.evaluate.references import best_return
+from rlft.experiments.claims import CLAIMS, places
+from rlft.experiments.claims.claim import Place
+from rlft.experiments.claims.measures import Probed
+from rlft.experiments.claims.trying import job_of_arm
+from rlft.experiments.probes import LoggedQ, QErrors
+
+TRIALS = [
+    pytest.param(claim, trial, id=f"{claim.id}-{trial.place.name}")
+    for claim in CLAIMS
+    for trial in claim.trials
+]
+PLACES = {name: place for name, place in vars(places).items() if isinstance(place, Place)}
+SEEN = {
+    LoggedQ: {"q_logged"},
+    QErrors: {"error_on_data", "error_off_data", "error_unseen"},
+}
+
+
+def test_all_claims_of_the_three_papers_are_there():
+    counts = {"A": 8, "P": 7, "W": 6}
+    expected = [f"{paper}{n + 1}" for paper, count in counts.items() for n in range(count)]
+    assert [claim.id for claim in CLAIMS] == expected
+
+
+def test_each_claim_is_tried_at_two_places_or_more_each_once():
+    for claim in CLAIMS:
+        names = [trial.place.name for trial in claim.trials]
+        assert len(names) == len(set(names)) >= 2, claim.id
+
+
+@pytest.mark.parametrize(("claim", "trial"), TRIALS)
+def test_an_arm_can_start_from_its_prior_and_is_evaluated_at_its_release(claim, trial):
+    for arm in trial.arms:
+        job = job_of_arm(trial, arm, 0, 2)
+        job.experiment(Path()).check(job.recipe)
+        evaluations = {*range(0, arm.steps, arm.every), arm.steps}
+        assert arm.recipe.warmup.steps in evaluations, arm.name
+        assert len([step for step in evaluations if step >= arm.recipe.warmup.steps]) > 3
+
+
+@pytest.mark.parametrize(("claim", "trial"), TRIALS)
+def test_a_trial_has_a_rule_enough_seeds_and_every_arm_in_a_contrast(claim, trial):
+    assert trial.seeds >= 10
+    assert any(not contrast.control for contrast in trial.contrasts)
+    used = {name for contrast in trial.contrasts for name in (contrast.arm, contrast.minus)}
+    assert {arm.name for arm in trial.arms} <= used
+    # Arms that are compared differ, else the numbers of one would be the other's.
+    recipes = {(arm.recipe, arm.edit, arm.steps) for arm in trial.arms}
+    assert len(recipes) == len(trial.arms)
+
+
+@pytest.mark.parametrize(("claim", "trial"), TRIALS)
+def test_what_a_contrast_reads_is_seen_by_its_arms_probes(claim, trial):
+    arms = {arm.name: arm for arm in trial.arms}
+    for contrast in trial.contrasts:
+        if isinstance(contrast.measure, Probed):
+            for name in filter(None, (contrast.arm, contrast.minus)):
+                seen = set().union(*(SEEN[type(probe)] for probe in arms[name].probes))
+                assert contrast.measure.column in seen, contrast.sentence
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_lies_between_random_actions_and_the_best(name):
+    place = PLACES[name]
+    env_id = load_dataset(place.dataset).env_id
+    assert place.high == pytest.approx(best_return(env_id), abs=0.1)
+    if place.low == -time_limit_of(env_id):
+        return  # a cost of 1 a step, and never there
+    import rlft
+
+    env, rng = rlft.make_vec(env_id, 100), np.random.default_rng(0)
+    env.reset(seed=0)
+    total, going = np.zeros(100), np.ones(100, bool)
+    for _ in range(time_limit_of(env_id)):
+        actions = rng.uniform(-1, 1, (100, 2)).astype(np.float32)
+        _, rewards, terminations, truncations, _ = env.step(actions)
+        total += rewards * going
+        going &= ~(terminations | truncations)
+    assert place.low == pytest.approx(total.mean(), abs=0.03 * place.range)

@@ -1,0 +1,142 @@
+"""From the command to records and the board, on a claim of milliseconds."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small import SHORT_DATA, make_recipe, small
+
+from rlft.__main__ import main
+from rlft.core.errors import InputError
+from rlft.experiments.claims import command, record, trying
+from rlft.experiments.claims.claim import Arm, Claim, Contrast, Place, Trial
+from rlft.experiments.claims.command import Claims
+from rlft.experiments.claims.measures import Curve, Probed
+from rlft.experiments.claims.record import read_records
+from rlft.experiments.claims.trying import blocks_of, cases
+from rlft.experiments.probes import LoggedQ
+from rlft.experiments.sweep import job as jobs
+from rlft.experiments.sweep.worker import perform
+from rlft.recipes import Pretraining
+
+RECIPE = replace(make_recipe(), prior=Pretraining("cql", small("cql"), 3))
+STILL = replace(RECIPE, online=replace(RECIPE.online, learner=small("sac", policy_lr=0.0)))
+PROBES = (LoggedQ(pairs=8),)
+HERE = Place("here", "short", low=-10.0, high=0.0)
+ARMS = (
+    Arm("moves", replace(RECIPE, name="moves"), 12, 3, PROBES),
+    Arm("stays", replace(STILL, name="stays"), 12, 3, PROBES),
+)
+CONTRASTS = (
+    Contrast("It falls", Curve("drop"), "moves", "stays"),
+    Contrast("Q falls", Probed("q_logged", change=True), "moves", "stays", control=True),
+)
+CLAIM = Claim("T1", "It falls", "nobody", (Trial(HERE, ARMS, CONTRASTS, seeds=20),))
+SHARED = replace(CLAIM, id="T2", trials=(replace(CLAIM.trials[0], contrasts=CONTRASTS[:1]),))
+
+
+class Here:
+    """A backend in this process."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def perform(self, tickets):
+        yield from (perform(ticket) for ticket in tickets)
+
+
+@pytest.fixture(autouse=True)
+def small_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "CLAIMS", (CLAIM, SHARED))
+    monkeypatch.setattr(jobs, "_data", lambda dataset, env: SHORT_DATA)
+    monkeypatch.setattr(trying, "EPISODES", 1)
+    monkeypatch.setitem(command.BACKENDS, "local", Here)
+
+
+def made(folder: Path) -> list[Path]:
+    return sorted(folder.glob("jobs/*/run"))
+
+
+def test_blocks_are_of_ten_seeds():
+    assert blocks_of(3) == [3]
+    assert blocks_of(20) == [10, 10]
+    with pytest.raises(InputError, match=r"seeds=15.*Give 20"):
+        blocks_of(15)
+    with pytest.raises(InputError, match="seeds=0"):
+        blocks_of(0)
+
+
+def test_a_claim_leaves_a_record_and_the_board(tmp_path: Path, capsys) -> None:
+    Claims(("T1",), seeds=5, out=tmp_path).run()
+    home = tmp_path / "record"
+    content = json.loads((home / "T1.json").read_text())
+    (place,) = content["places"]
+    assert (place["place"], place["seeds"], place["asked"]) == ("here", 5, 20)
+    assert content["provenance"]["commit"] and content["core_seconds"] >= 0
+    assert [c["control"] for c in place["contrasts"]] == [False, True]
+    assert place["arms"].keys() == {"moves", "stays"}
+    rows = list(csv.DictReader((home / "T1.csv").open()))
+    assert len(rows) == 2 * 5
+    values = [float(row["value"]) for row in rows if row["claimed"] == "It falls"]
+    assert sum(values) / 5 == pytest.approx(place["contrasts"][0]["mean"], abs=1e-3)
+    board = (home / "board.md").read_text()
+    assert "control: Q falls" in board and "5 of 20" in board
+    assert (home / "board.svg").exists() and (home / "board.png").exists()
+    assert "It falls" in capsys.readouterr().out
+
+
+def test_the_same_command_makes_nothing_twice_and_claims_share_their_arms(tmp_path: Path) -> None:
+    Claims(("T1",), seeds=5, out=tmp_path).run()
+    before = {path: path.stat().st_mtime_ns for path in made(tmp_path)}
+    assert len(before) == 2
+    Claims(seeds=5, out=tmp_path).run()  # both claims
+    assert {path: path.stat().st_mtime_ns for path in made(tmp_path)} == before
+    assert (tmp_path / "record" / "T2.json").exists()
+
+
+def test_twenty_seeds_are_two_blocks_with_streams_of_their_own(tmp_path: Path) -> None:
+    Claims(("T1",), out=tmp_path).run()
+    assert len(made(tmp_path)) == 4
+    rows = list(csv.DictReader((tmp_path / "record" / "T1.csv").open()))
+    values = [row["value"] for row in rows if row["claimed"] == "Q falls"]
+    assert len(values) == 20 and values[:10] != values[10:]
+
+
+def test_a_record_is_stale_when_the_claim_or_the_code_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Claims(("T1",), seeds=5, out=tmp_path).run()
+    home = tmp_path / "record"
+    assert read_records([CLAIM], home)[0].stale == ""
+    other = replace(CLAIM, sentence="It rises")
+    assert read_records([other], home)[0].stale == "the claim has changed"
+    monkeypatch.setattr(record, "code", lambda: "another")
+    assert read_records([CLAIM], home)[0].stale == "the code has changed"
+    Claims(board=True, record=home).run()
+    assert "stale: the code has changed" in (home / "board.md").read_text()
+
+
+def test_a_probe_or_an_edit_makes_another_job(tmp_path: Path) -> None:
+    (case,) = cases([CLAIM], tmp_path, seeds=5)
+    bare = replace(CLAIM.trials[0], arms=tuple(replace(arm, probes=()) for arm in ARMS))
+    (other,) = cases([replace(CLAIM, trials=(bare,))], tmp_path, seeds=5)
+    assert not set(case.jobs) & set(other.jobs)
+
+
+def test_what_cannot_be_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="T3"):
+        Claims(("T3",), out=tmp_path).run()
+    with pytest.raises(InputError, match=r"place='nowhere'.*\['here'\]"):
+        Claims(place="nowhere", out=tmp_path).run()
+    with pytest.raises(InputError, match="a folder with records"):
+        Claims(board=True, out=tmp_path).run()
+
+
+def test_a_dry_run_makes_nothing(tmp_path: Path, capsys) -> None:
+    assert main(["claims", "--dry-run", "--out", str(tmp_path)]) == 0
+    assert "2 trials, 4 jobs" in capsys.readouterr().out
+    assert not made(tmp_path)
