@@ -129,7 +129,7 @@ class Program:
             learner.generator, learner.unchecked = source, None
             learner.updates += updates
         learner.descended.update(losses)
-        if not math.isfinite(total.item()):
+        if learner.checks_late or not math.isfinite(total.item()):
             for name, loss in losses.items():
                 learner.check_finite(name, loss)
         return metrics

@@ -33,6 +33,8 @@ class Trainable:
         generator: the random stream.
         updates: how many there have been.
         descended: names of the parts that stepped since `idling` last began.
+        checks_late: whether losses are looked at by `settle` only. Off the CPU, as to read a number
+            back after each loss would let the device wait.
         remedy: what to try when a loss is NaN or infinite, sentences of the error's message.
 
     Raises:
@@ -59,6 +61,8 @@ class Trainable:
         self._resting: Tensor | None = None  # (S,) bool, inside of `resting`
         # Inside of a compiled update, which cannot raise: the losses, to be checked after it.
         self.unchecked: dict[str, Tensor] | None = None
+        self.checks_late = self.device.type != "cpu"
+        self._broken: dict[str, Tensor] = {}  # (S,) bool of each loss, since `settle`
 
     def add_part(self, name: str, part: Net) -> Net:
         """Names a network and returns it: what has a name is stored, and can be handed over."""
@@ -100,7 +104,8 @@ class Trainable:
 
         Raises:
             InputError: under `torch.no_grad` or `torch.inference_mode`.
-            NumericalError: if a seed's loss is NaN or infinite; nothing is changed then.
+            NumericalError: if a seed's loss is NaN or infinite; nothing is changed then. Where
+                losses are checked late, `settle` raises it.
         """
         for name, loss in losses.items():
             if not loss.requires_grad:
@@ -110,8 +115,8 @@ class Trainable:
                 )
             if self.unchecked is not None:
                 self.unchecked[name] = loss.detach()
-            elif not math.isfinite(loss.detach().sum().item()):  # one number to read, rarely more
-                self.check_finite(name, loss.detach())
+            elif self.checks_late or not math.isfinite(loss.detach().sum().item()):
+                self.check_finite(name, loss.detach())  # rarely: one number is quicker to read
         weights = [weight for name in losses for weight in self._weights[name]]
         ones = [self._ones] * len(losses)
         gradients = torch.autograd.grad(
@@ -132,13 +137,30 @@ class Trainable:
             self.descended.update(losses)
 
     def check_finite(self, name: str, loss: Tensor) -> None:
-        """Raises NumericalError if the part's loss (S,) is NaN or infinite for some seed."""
-        bad = (~loss.isfinite()).nonzero().flatten().tolist()
-        if bad:
+        """Raises NumericalError if the part's loss (S,) is NaN or infinite, now or in `settle`."""
+        bad = ~loss.isfinite()  # (S,)
+        if self.checks_late:
+            self._broken[name] = self._broken[name] | bad if name in self._broken else bad
+        elif seeds := bad.nonzero().flatten().tolist():
+            said = loss[seeds[0]].item()
             raise NumericalError(
-                f"The {name} loss is {loss[bad[0]].item()} for seed {bad} at update "
-                f"{self.updates}. {self.remedy}"
+                f"The {name} loss is {said} for seed {seeds} at update {self.updates}. "
+                f"{self.remedy}"
             )
+
+    def settle(self) -> None:
+        """Looks at the losses that were not looked at yet; for loops, where they record anyway.
+
+        Raises:
+            NumericalError: if one was NaN or infinite; that seed's weights are lost then.
+        """
+        broken, self._broken = self._broken, {}
+        for name, bad in broken.items():
+            if seeds := bad.nonzero().flatten().tolist():
+                raise NumericalError(
+                    f"The {name} loss was NaN or infinite for seed {seeds} before update "
+                    f"{self.updates}. {self.remedy}"
+                )
 
     def follow(self, name: str, leader: str, share: float) -> None:
         """Moves the weights of one part by a share in (0, 1] of their way to another's."""
@@ -179,7 +201,12 @@ class Trainable:
         self._optimizers[name].advance([torch.zeros_like(w) for w in self._weights[name]])
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Everything that training changes, as one flat dictionary: weights, Adam, random state."""
+        """Everything that training changes, as one flat dictionary: weights, Adam, random state.
+
+        Raises:
+            NumericalError: as `settle`, so that nothing broken is stored.
+        """
+        self.settle()
         state = {
             f"{name}/{key}": value.detach().clone()
             for name, part in self._parts.items()

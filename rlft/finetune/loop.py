@@ -174,6 +174,8 @@ class OnlineLoop:
 
     def measure(self, step: int, evaluator: Evaluator, callbacks: Sequence[Callback]) -> None:
         """One point of the curves: the learner's policy alone, and the rule that acts next."""
+        for learner in filter(None, (self.learner, self.guide)):
+            learner.settle()
         self.points.append(step)
         seed = evaluation_stream(self.plan.seed, len(self.points))  # the same for all recipes
         played = {

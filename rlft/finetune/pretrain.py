@@ -142,6 +142,8 @@ def pretrain(
     ):
         metrics = learner.update(batches.sample(config.batch_size, generator))
         recorder.record(step, metrics)
+        if step % log_every == 0 or step == steps:
+            learner.settle()
         if callback is not None and step % log_every == 0:
             callback(step, learner)
         if saved is not None and (step % checkpoint_every == 0 or step == steps):

@@ -358,3 +358,19 @@ def test_weights_of_another_learner_are_refused() -> None:
     bigger = make_learner(CQLConfig(), 2, 2, SEEDS)  # two hidden layers
     with pytest.raises(InputError, match=r"'policy' do not fit.*same network kind and depth"):
         sac.load_state_dict(bigger.state_dict())
+
+
+def test_off_the_cpu_a_broken_loss_is_told_when_somebody_settles() -> None:
+    """No GPU is needed to try it: the flag alone decides."""
+    learner = learner_of("bc")
+    learner.checks_late = True
+    learner.update(random_batch(SEEDS))
+    learner.settle()
+    learner.update(broken("observations"))  # says nothing yet
+    learner.update(random_batch(SEEDS))
+    expected = r"The policy loss was NaN or infinite for seed \[1\] before update 3"
+    with pytest.raises(NumericalError, match=expected):
+        learner.settle()
+    learner.update(broken("observations"))
+    with pytest.raises(NumericalError, match=r"for seed \[1\]"):  # nothing broken is stored
+        learner.state_dict()

@@ -190,7 +190,12 @@ class FQE(Trainable):
             )
 
     def _check_clock(self, timesteps: Tensor) -> None:
-        """Raises for a step beyond the limit: the clock would show the last one in its place."""
+        """Raises for a step beyond the limit: the clock would show the last one in its place.
+
+        On the CPU: elsewhere the device would wait for it at each update.
+        """
+        if self.checks_late:
+            return
         if self.time_limit is not None and (latest := int(timesteps.max())) > self.time_limit:
             hint = "Give the time limit of the data: `data.episode_lengths().max()` or more."
             raise refused("timesteps", latest, f"at most time_limit={self.time_limit}", hint)
@@ -239,8 +244,10 @@ class FQE(Trainable):
 
         Raises:
             InputError: the policy has another number of seeds.
+            NumericalError: as `settle`.
         """
         self._check(policy)
+        self.settle()
         states = torch.as_tensor(observations, dtype=torch.float32, device=self.device)
         states = states.expand(self.seeds, -1, -1)  # (S, K, O)
         if timesteps is None:
