@@ -22,7 +22,8 @@ from rlft.core.checks import shaped
 from rlft.core.noise import uniform
 from rlft.core.registry import stored
 from rlft.data import Batch, Transitions
-from rlft.nets.stacked import check_subset, random_members, repeat_rows
+from rlft.nets.layers import repeat_rows
+from rlft.nets.stacked import check_subset, random_members
 
 # Below this share of the rows the floor hardly acts: Pendulum's logs have 44 %, and of the Q that
 # the penalty pushes down the floor lifts 2 % at most.

@@ -21,8 +21,9 @@ from rlft.algorithms.base import Metrics
 from rlft.core.checks import one_of, positive
 from rlft.core.registry import stored
 from rlft.data import Batch
+from rlft.nets.layers import repeat_rows
 from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig, check_subset, random_members, repeat_rows
+from rlft.nets.stacked import CriticConfig, check_subset, random_members
 
 OBJECTIVES = ("min", "mean")
 
