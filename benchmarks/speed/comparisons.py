@@ -100,22 +100,30 @@ def compiled(shape: Shape, *goals: float) -> Comparison:
 
 
 def offline(
-    name: str, shape: Shape, own: Callable[..., Call], peer: Callable[..., Call], *goals: float
+    name: str,
+    shape: Shape,
+    own: Callable[..., Call],
+    peer: Callable[..., Call],
+    *goals: float,
+    compiled: bool = False,
 ) -> Comparison:
-    """A learner beside d3rlpy's."""
+    """A learner beside d3rlpy's; on request also with its updates compiled."""
     alone, eight = goals
-    pair = Ours(lambda seeds: own(shape, seeds), (alone, eight))
-    return Comparison(f"{name} {shape}", (pair,), D3RLPY, {D3RLPY: lambda: peer(shape)})
+    learners = [Ours(lambda seeds: own(shape, seeds), (alone, eight))]
+    if compiled:
+        learners.append(Ours(lambda seeds: own(shape, seeds, compiled=True), variant="compiled"))
+    return Comparison(f"{name} {shape}", tuple(learners), D3RLPY, {D3RLPY: lambda: peer(shape)})
 
 
-def cql(shape: Shape, *goals: float) -> Comparison:
+def cql(shape: Shape, *goals: float, compiled: bool = False) -> Comparison:
     """CQL with the authors' ten actions of each kind."""
     return offline(
         "CQL, n=10,",
         shape,
-        lambda shape, seeds: ours.cql(shape, seeds, 10),
+        lambda shape, seeds, **how: ours.cql(shape, seeds, 10, **how),
         lambda shape: d3rlpy_peer.cql(shape, 10),
         *goals,
+        compiled=compiled,
     )
 
 
@@ -133,10 +141,10 @@ COMPARISONS: dict[str, Comparison] = {
     "sac-ten": sac(ten(COURSE), 3.5, 8),
     "sac-paper": sac(PAPER, 1.8, 2.5),
     "sac-paper-ten": sac(ten(PAPER), 1.6, 2),
-    "iql": offline("IQL", COURSE, ours.iql, d3rlpy_peer.iql, 3.5, 12),
+    "iql": offline("IQL", COURSE, ours.iql, d3rlpy_peer.iql, 3.5, 12, compiled=True),
     "fqe": offline("FQE", COURSE, ours.fqe, d3rlpy_peer.fqe, 3.5, 12),
     "bc": offline("BC", COURSE, ours.bc, d3rlpy_peer.bc, 3.5, 12),
-    "cql": cql(COURSE, 3, 5),
+    "cql": cql(COURSE, 3, 5, compiled=True),
     "cql-ten": cql(ten(COURSE), 3, 4),
     "compiled": compiled(COURSE, 0.7, 1.5),
     "compiled-ten": compiled(ten(COURSE), 1.2, 1.5),

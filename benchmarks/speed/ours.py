@@ -50,8 +50,10 @@ def make(config: Config, shape: Shape, seeds: int, device: str = "cpu") -> Learn
     return make_learner(config, shape.observation, shape.action, seeds, device=device)
 
 
-def updates(learner: Learner, shape: Shape) -> Call:
-    """Draws a batch for each seed and updates all."""
+def updates(learner: Learner, shape: Shape, compiled: bool = False) -> Call:
+    """Draws a batch for each seed and updates all, eagerly or as one program."""
+    if compiled:
+        rlft.compile(learner)
     device = learner.device
     data = OfflineData(transitions(shape), learner.seeds, gamma=GAMMA, device=device)
     generator = torch.Generator().manual_seed(0)
@@ -70,10 +72,10 @@ def sac(shape: Shape, seeds: int, device: str = "cpu") -> Call:
 
 def compiled_sac(shape: Shape, seeds: int) -> Call:
     """The same with its update compiled."""
-    return updates(rlft.compile(make(sac_config(shape), shape, seeds)), shape)
+    return updates(make(sac_config(shape), shape, seeds), shape, compiled=True)
 
 
-def cql(shape: Shape, seeds: int, sampled_actions: int) -> Call:
+def cql(shape: Shape, seeds: int, sampled_actions: int, compiled: bool = False) -> Call:
     """Conservative Q-learning, with so many actions of each of three kinds."""
     config = CQLConfig(
         **sizes_of(shape),
@@ -82,14 +84,14 @@ def cql(shape: Shape, seeds: int, sampled_actions: int) -> Call:
         backup_entropy=True,
         sampled_actions=sampled_actions,
     )
-    return updates(make(config, shape, seeds), shape)
+    return updates(make(config, shape, seeds), shape, compiled)
 
 
-def iql(shape: Shape, seeds: int) -> Call:
+def iql(shape: Shape, seeds: int, compiled: bool = False) -> Call:
     """Implicit Q-learning, with its authors' policy."""
     policy = PolicyConfig("tanh-mean-normal", shape.hidden)
     config = IQLConfig(**(sizes_of(shape) | {"policy": policy}), lr=LR, polyak=POLYAK)
-    return updates(make(config, shape, seeds), shape)
+    return updates(make(config, shape, seeds), shape, compiled)
 
 
 def bc(shape: Shape, seeds: int) -> Call:

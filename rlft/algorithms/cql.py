@@ -22,7 +22,8 @@ from rlft.core.checks import shaped
 from rlft.core.noise import uniform
 from rlft.core.registry import stored
 from rlft.data import Batch, Transitions
-from rlft.nets.stacked import check_subset, random_members, repeat_rows
+from rlft.nets.layers import repeat_rows
+from rlft.nets.stacked import check_subset, random_members
 
 # Below this share of the rows the floor hardly acts: Pendulum's logs have 44 %, and of the Q that
 # the penalty pushes down the floor lifts 2 % at most.
@@ -137,10 +138,9 @@ class CQL(SAC):
     def _proposals(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """3n actions per state with their log-densities: uniform, pi(s), pi(s')."""
         n = self.config.sampled_actions
-        here = repeat_rows(batch.observations, n)  # (S, B * n, O)
-        there = repeat_rows(batch.next_observations, n)
-        at_here, log_here = self.policy.rsample(here, self.generator)
-        at_there, log_there = self.policy.rsample(there, self.generator)
+        here, there = batch.observations, batch.next_observations
+        at_here, log_here = self.policy.rsample_each(here, n, self.generator)  # (S, B * n, A)
+        at_there, log_there = self.policy.rsample_each(there, n, self.generator)
         anywhere = uniform(at_here.shape, self.generator) * 2 - 1
         log_uniform = torch.full_like(log_here, -self.action_size * math.log(2))  # box volume 2^A
         actions = [a.unflatten(1, (-1, n)) for a in (anywhere, at_here, at_there)]

@@ -21,8 +21,9 @@ from rlft.algorithms.base import Metrics
 from rlft.core.checks import one_of, positive
 from rlft.core.registry import stored
 from rlft.data import Batch
+from rlft.nets.layers import repeat_rows
 from rlft.nets.policies import PolicyConfig
-from rlft.nets.stacked import CriticConfig, check_subset, random_members, repeat_rows
+from rlft.nets.stacked import CriticConfig, check_subset, random_members
 
 OBJECTIVES = ("min", "mean")
 
@@ -203,14 +204,14 @@ class SAC(ActorCritic):
             config.target_replacement,
             self.generator,
         )
-        n = config.target_actions
-        observations = repeat_rows(batch.next_observations, n)  # (S, B * n, O)
+        n, states = config.target_actions, batch.next_observations
+        observations = repeat_rows(states, n)  # (S, B * n, O)
         if config.backup_entropy:
-            actions, log_prob = self.policy.rsample(observations, self.generator)
+            actions, log_prob = self.policy.rsample_each(states, n, self.generator)
             q = self.target_critics(observations, actions, members).amin(1)  # (S, B * n)
             q = q - self.temperature().unsqueeze(1) * log_prob
         else:  # and no density is needed
-            actions = self.policy.sample(observations, self.generator)
+            actions = self.policy.sample(states, self.generator, n)
             q = self.target_critics(observations, actions, members).amin(1)
         return q.unflatten(1, (-1, n)).amax(2)  # (S, B)
 

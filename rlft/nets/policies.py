@@ -23,7 +23,7 @@ from rlft.core.checks import one_of, positive, refused
 from rlft.core.noise import normal
 from rlft.core.registry import Registry, stored
 from rlft.nets.initial_weights import InitialWeights
-from rlft.nets.layers import MLP
+from rlft.nets.layers import MLP, repeat_rows
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -146,6 +146,25 @@ class Policy(nn.Module):
         log_prob = self.density(u, noise, log_std)  # (S, B)
         return self.squash(u), log_prob
 
+    def rsample_each(
+        self, observations: Tensor, count: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draws so many actions for each observation, which the network sees once.
+
+        Args:
+            observations: (S, B, O).
+            count: n, draws for each of them.
+            generator: source of randomness.
+
+        Returns:
+            What `rsample` gives of rows that come n times in a row: actions (S, B * n, A) and
+            log-densities (S, B * n).
+        """
+        if type(self).rsample is not Policy.rsample:  # somebody's own
+            return self.rsample(repeat_rows(observations, count), generator)
+        u, noise, log_std = self._draw(observations, generator, count)
+        return self.squash(u), self.density(u, noise, log_std)
+
     def log_prob(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Log-density (S, B) of `actions` (S, B, A) at `observations` (S, B, O)."""
         mean, log_std = self.mean_and_log_std(observations)
@@ -157,17 +176,19 @@ class Policy(nn.Module):
         return self.squash(self.centre(self.mean_and_log_std(observations)[0]))
 
     @torch.no_grad()
-    def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
-        """Draws actions (S, B, A) for acting: no gradient, no density."""
+    def sample(self, observations: Tensor, generator: torch.Generator, count: int = 1) -> Tensor:
+        """Draws actions (S, B * count, A) for acting: no gradient, no density."""
         if type(self).rsample is not Policy.rsample:  # somebody's own
-            return self.rsample(observations, generator)[0]
-        return self.squash(self._draw(observations, generator)[0])
+            return self.rsample(repeat_rows(observations, count), generator)[0]
+        return self.squash(self._draw(observations, generator, count)[0])
 
     def _draw(
-        self, observations: Tensor, generator: torch.Generator
+        self, observations: Tensor, generator: torch.Generator, count: int = 1
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """A Gaussian's value u, the standard noise in it, and log sigma: (S, B, A) each."""
+        """A Gaussian's value u, the standard noise in it, and log sigma: (S, B * count, A) each."""
         mean, log_std = self.mean_and_log_std(observations)
+        if count > 1:
+            mean, log_std = repeat_rows(mean, count), repeat_rows(log_std, count)
         noise = normal(mean.shape, generator)
         return self.centre(mean) + log_std.exp() * noise, noise, log_std
 

@@ -154,8 +154,3 @@ def random_members(
         return integers(ensemble, (seeds, subset), generator)
     scores = uniform((seeds, ensemble), generator)  # (S, E)
     return scores.topk(subset, dim=1).indices  # (S, M)
-
-
-def repeat_rows(x: Tensor, count: int) -> Tensor:
-    """Each row `count` times in a row: (S, B, O) to (S, B * count, O). Once is no copy."""
-    return x.unsqueeze(2).expand(-1, -1, count, -1).flatten(1, 2)

@@ -15,6 +15,7 @@ from torch.distributions import Independent, Normal, TransformedDistribution
 from torch.distributions.transforms import TanhTransform
 
 from rlft.core.errors import InputError
+from rlft.nets.layers import repeat_rows
 from rlft.nets.policies import (
     POLICIES,
     ClippedNormal,
@@ -82,6 +83,25 @@ def test_rsample_reports_the_density_of_what_it_drew(kind: str) -> None:
     assert inside.float().mean() > 0.3  # as wide as the box, a plain Gaussian leaves it often
     again = policy.log_prob(OBSERVATIONS, actions)
     torch.testing.assert_close(log_prob[inside], again[inside], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_actions_of_a_state_are_what_as_many_copies_of_it_draw(kind: str) -> None:
+    policy = policy_of(kind)
+    copies = repeat_rows(OBSERVATIONS, 3)
+    one, many = generator(), generator()
+    expected = policy.rsample(copies, one)
+    drawn = policy.rsample_each(OBSERVATIONS, 3, many)
+    torch.testing.assert_close(drawn, expected)
+    assert torch.equal(one.get_state(), many.get_state())
+    gradients = [
+        torch.autograd.grad(a.sum() + p.sum(), list(policy.parameters()), materialize_grads=True)
+        for a, p in (drawn, expected)
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        policy.sample(OBSERVATIONS, many, 3), policy.rsample(copies, one)[0].detach()
+    )
 
 
 @pytest.mark.parametrize(
@@ -279,3 +299,5 @@ def test_what_is_sampled_is_what_a_subclass_draws() -> None:
     states = torch.rand(2, 5, 3, generator=generator(1))
     drawn = [policy.sample(states, generator(2)) for policy in (plain, halved)]
     torch.testing.assert_close(drawn[0] / 2, drawn[1])
+    many = [policy.rsample_each(states, 3, generator(2))[0] for policy in (plain, halved)]
+    torch.testing.assert_close(many[0] / 2, many[1])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from probes import generator
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rlft.core.errors import InputError
-from rlft.nets.layers import MLP, StackedLayerNorm, StackedLinear
+from rlft.nets import layers
+from rlft.nets.layers import MLP, StackedLayerNorm, StackedLinear, repeat_rows
 from rlft.nets.stacked import (
     CriticConfig,
     QEnsemble,
     ValueNet,
     random_members,
-    repeat_rows,
 )
 
 
@@ -25,7 +28,8 @@ def plain_copy(mlp: MLP, group: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for i, linear in enumerate(mlp.linears):
         assert isinstance(linear, StackedLinear)
-        layer = nn.Linear(*linear.weight.shape[1:])
+        inputs, outputs = linear.weight.shape[1:]
+        layer = nn.Linear(inputs, outputs)
         layer.weight.data = linear.weight.data[group].T.clone()
         layer.bias.data = linear.bias.data[group, 0].clone()
         layers.append(layer)
@@ -97,6 +101,50 @@ def test_groups_cannot_see_each_other() -> None:
     for parameter in mlp.parameters():
         assert parameter.grad is not None and parameter.grad[1].any()
         assert not parameter.grad[[0, 2, 3]].any()
+
+
+class Counting(TorchDispatchMode):
+    """Counts the products that are computed inside."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is torch.ops.aten.baddbmm.default
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("layer_norm", [True, False])
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("picked", [None, [[2, 0], [1, 1]]])
+def test_one_after_another_networks_give_what_they_give_at_once(
+    layer_norm: bool, shared: bool, picked: list[list[int]] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CriticConfig(3, (8, 4), layer_norm, shared_output=shared)
+    members = None if picked is None else torch.tensor(picked)
+    ensemble = critics(config)
+    observations = torch.randn(2, 5, 3, generator=generator(1))
+    outcomes = []
+    for worth in (layers.WORTH_A_TURN, 5 * 8):
+        monkeypatch.setattr(layers, "WORTH_A_TURN", worth)
+        monkeypatch.setattr(layers, "OVERFLOWS", 0)
+        actions = torch.rand(2, 5, 2, generator=generator(2)).requires_grad_()
+        with Counting() as calls:
+            q = ensemble(observations, actions, members)
+        inputs = [actions, *ensemble.parameters()]
+        outcomes.append((calls.count, q, torch.autograd.grad(q.square().sum(), inputs)))
+    (at_once, q, gradients), (in_turns, same, close) = outcomes
+    assert in_turns == at_once * q.shape[:2].numel() and torch.equal(q, same)
+    torch.testing.assert_close(gradients, close, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("groups", "rows", "turns"), [(16, 1024, True), (15, 1024, False), (17, 1023, False)]
+)
+def test_networks_take_turns_where_each_is_large_and_all_overflow_the_cache(
+    groups: int, rows: int, turns: bool
+) -> None:
+    mlp = MLP(groups, 3, 1, CriticConfig(hidden=(64, 8)), generator())
+    assert mlp._takes_turns(torch.empty(groups, rows, 3)) == turns
 
 
 def test_initial_weights_fill_the_range_of_nn_linear() -> None:
