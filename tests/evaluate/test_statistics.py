@@ -187,7 +187,7 @@ def test_collapsed_is_what_lost_more_than_half_of_what_it_had_to_lose() -> None:
     assert rule.collapsed(returns).tolist() == [True, False, False, False]
     assert str(collapsed_share(returns, rule)) == "1 of 4 [5 %, 70 %]"
     assert collapsed_share(returns, Collapse(-100, share=0.4)).count == 2
-    assert collapsed_share(returns, Collapse(-100, 0.45, window=2)).count == 1  # no dip
+    assert collapsed_share(returns, Collapse(-100, 0.45), window=2).count == 1  # no dip
     assert str(rule) == "drop > 50% of what lies between start and -100"
 
 
@@ -263,7 +263,7 @@ def test_power_has_the_unit_of_the_differences_and_prints_a_sentence() -> None:
         (lambda: Share(0, 2, 1.0), r"confidence=1.0.*\(0, 1\)"),
         (lambda: Collapse(np.nan), r"Collapse\(floor=nan\).*finite.*can nothing"),
         (lambda: Collapse(0.0, share=1.0), r"Collapse\(share=1.0\).*\[0, 1\)"),
-        (lambda: Collapse(0.0, window=0), r"Collapse\(window=0\).*1 or more"),
+        (lambda: Collapse(0.0).collapsed(np.zeros((2, 3)), window=0), r"window=0"),
         (lambda: power(), r"power={'effect': None, 'seeds': None}.*one of effect and seeds"),
         (lambda: power(1.0, seeds=3), r"one of effect and seeds"),
         (lambda: power(0.0), r"effect=0.0.*above 0"),

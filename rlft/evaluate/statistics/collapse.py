@@ -83,30 +83,28 @@ class Collapse:
     Attributes:
         floor: in the unit of the return.
         share: in [0, 1): the drop must be larger than this share of start - floor.
-        window: evaluation points averaged before the lowest is taken, see `metrics.drop`.
 
     Raises:
-        InputError: a share outside [0, 1), a window below 1, or a floor that is not finite.
+        InputError: a share outside [0, 1), or a floor that is not finite.
     """
 
     floor: float
     share: float = 0.5
-    window: int = 1
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.floor):
             hint = "Give the return of a policy that can nothing."
             raise refused("floor", self.floor, "a finite number", hint, of="Collapse")
         within(0, 1, without=(1,), share=self.share, of="Collapse", hint="0.5 is half of it.")
-        at_least(1, window=self.window, of="Collapse", hint="Use 1 for no smoothing.")
 
-    def collapsed(self, returns: np.ndarray) -> np.ndarray:
+    def collapsed(self, returns: np.ndarray, window: int = 1) -> np.ndarray:
         """Which seeds collapsed at some time, also those that recovered.
 
         A seed that starts at the floor or below has nothing to lose, and does not.
 
         Args:
             returns: (S, P), P >= 2, the first at the switch.
+            window: evaluation points averaged before the lowest is taken, see `metrics.drop`.
 
         Returns:
             (S,) bool.
@@ -115,22 +113,25 @@ class Collapse:
             InputError: a curve that `metrics.drop` refuses.
         """
         to_lose = start_return(returns) - self.floor  # (S,)
-        return (to_lose > 0) & (drop(returns, self.window) > self.share * to_lose)
+        return (to_lose > 0) & (drop(returns, window) > self.share * to_lose)
 
     def __str__(self) -> str:
         return f"drop > {self.share:.0%} of what lies between start and {self.floor:g}"
 
 
-def collapsed_share(returns: np.ndarray, rule: Collapse, confidence: float = 0.95) -> Share:
+def collapsed_share(
+    returns: np.ndarray, rule: Collapse, *, window: int = 1, confidence: float = 0.95
+) -> Share:
     """How many seeds collapsed, as in "2 of 10 [6 %, 51 %]".
 
     Args:
         returns: (S, P), P >= 2, the first at the switch.
         rule: what counts as collapsed.
+        window: evaluation points averaged before the lowest is taken, see `metrics.drop`.
         confidence: of the interval, in (0, 1).
 
     Raises:
         InputError: a curve that `metrics.drop` refuses, or a confidence outside (0, 1).
     """
-    fell = rule.collapsed(returns)  # (S,)
+    fell = rule.collapsed(returns, window)  # (S,)
     return Share(int(fell.sum()), len(fell), confidence)

@@ -118,7 +118,7 @@ def power(
         upper = 1.0
         while missing(upper) < 0:
             upper *= 2
-        delta = float(optimize.brentq(missing, 0.0, upper))
+        delta = float(optimize.root_scalar(missing, bracket=(0.0, upper)).root)
         return Power(delta * sd, sd, seeds, power_of(delta, seeds, confidence), confidence)
     assert effect is not None
     size = abs(effect)
