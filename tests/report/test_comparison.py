@@ -21,6 +21,7 @@ from rlft.evaluate import Collapse, drop, final_return, interval, noise_floor, s
 from rlft.finetune import Prior
 from rlft.recipes import Recipe, Warmup
 from rlft.report.comparison import compare_runs, describe_prior
+from rlft.report.paired import difference
 from rlft.show.curves.comparison import plot_comparison
 
 STEPS = np.arange(0, 900, 100)
@@ -126,6 +127,11 @@ def test_what_has_other_priors_or_random_streams_is_not_paired(prior: Prior) -> 
     trained = replace(make_prior("cql", seeds=4, steps=5), name="cql", steps=5)
     for other in (a_run(trained), but(a_run(prior), seed=3)):
         assert len(compare_runs([one, other]).tables()) == 3
+
+
+def test_seeds_that_are_alike_stand_on_neither_side() -> None:
+    found = difference(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 5.0]))
+    assert str(found) == "-0.3 [-2.0, 1.0], 1 up, 1 down"
 
 
 def test_two_runs_of_one_name_keep_their_own_differences(prior: Prior) -> None:
