@@ -33,7 +33,7 @@ _NAMES = {
     "rlft.envs": "make_vec log_episodes Behaviour LAYOUTS",
     # measuring and showing
     "rlft.evaluate": "evaluate monte_carlo_q q_error value_map"
-    " interval drop final_return average_return",
+    " interval drop final_return average_return iqm power Collapse",
     "rlft.report": "switch_report claim conclusions",
     "rlft.experiments.sweep": "load_sweep",
     "rlft.show": "plot_curves plot_series plot_errors panels show_frames apply_style",

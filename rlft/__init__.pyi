@@ -42,12 +42,15 @@ from rlft.envs import LAYOUTS as LAYOUTS
 from rlft.envs import Behaviour as Behaviour
 from rlft.envs import log_episodes as log_episodes
 from rlft.envs import make_vec as make_vec
+from rlft.evaluate import Collapse as Collapse
 from rlft.evaluate import average_return as average_return
 from rlft.evaluate import drop as drop
 from rlft.evaluate import evaluate as evaluate
 from rlft.evaluate import final_return as final_return
 from rlft.evaluate import interval as interval
+from rlft.evaluate import iqm as iqm
 from rlft.evaluate import monte_carlo_q as monte_carlo_q
+from rlft.evaluate import power as power
 from rlft.evaluate import q_error as q_error
 from rlft.evaluate import value_map as value_map
 from rlft.experiments.sweep import load_sweep as load_sweep

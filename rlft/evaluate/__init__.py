@@ -16,31 +16,54 @@ from rlft.evaluate.metrics import (
 from rlft.evaluate.noise import noise_floor
 from rlft.evaluate.policy_distance import policy_kl
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
+from rlft.evaluate.statistics import (
+    STATISTICS,
+    Collapse,
+    Power,
+    Scores,
+    Share,
+    collapsed_share,
+    iqm,
+    performance_profile,
+    power,
+    probability_of_improvement,
+    task_interval,
+)
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.evaluate.support import QError, Support, estimate_q, q_error, support_distance
 from rlft.evaluate.truth import monte_carlo_q, steps_that_count
 from rlft.evaluate.value_map import ValueMap, value_map
 
 __all__ = [
+    "STATISTICS",
+    "Collapse",
     "Evaluation",
     "Evaluator",
     "Interval",
+    "Power",
     "QError",
     "RunSummary",
+    "Scores",
+    "Share",
     "Support",
     "ValueMap",
     "average_return",
+    "collapsed_share",
     "curve_interval",
     "drop",
     "estimate_q",
     "evaluate",
     "final_return",
     "interval",
+    "iqm",
     "lowest_return",
     "monte_carlo_q",
     "noise_floor",
     "normalise",
+    "performance_profile",
     "policy_kl",
+    "power",
+    "probability_of_improvement",
     "q_error",
     "regret",
     "smooth",
@@ -48,6 +71,7 @@ __all__ = [
     "steps_that_count",
     "summarise",
     "support_distance",
+    "task_interval",
     "time_below_start",
     "training_regret",
     "value_map",

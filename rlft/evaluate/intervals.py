@@ -42,19 +42,32 @@ RESAMPLES = 10_000
 class Interval:
     """A mean and the interval that holds the true mean with the stated confidence.
 
+    Or another statistic of one task or several, see `rlft.evaluate.task_interval`.
+
     Attributes:
-        mean: of the values.
+        estimate: the statistic of the values, mostly their mean.
         low: lower end; NaN if there was one value only, since one seed says nothing of the spread.
         high: upper end; NaN likewise.
-        seeds: number of values.
+        seeds: number of values, of each task.
         confidence: in (0, 1).
+        of: which statistic the estimate is.
+        tasks: how many tasks were put together.
     """
 
-    mean: float
+    estimate: float
     low: float
     high: float
     seeds: int
     confidence: float = 0.95
+    of: str = "mean"
+    tasks: int = 1
+
+    @property
+    def mean(self) -> float:
+        """The estimate, if it is a mean."""
+        if self.of != "mean":
+            raise AttributeError(f"This is the interval of the {self.of}: read its `estimate`.")
+        return self.estimate
 
     def __str__(self) -> str:
         return f"{self:.3g}"
@@ -64,40 +77,44 @@ class Interval:
 
         With few seeds it says so, as in ``-49.0 [-52.1, -46.3] (3 seeds: covers about 75 %)``.
         """
-        numbers, few = self.numbers(spec), few_seeds(self.seeds, self.confidence)
+        numbers, few = self.numbers(spec), few_seeds(self.seeds, self.confidence, self.tasks)
         return f"{numbers} ({few})" if few else numbers
 
     def numbers(self, spec: str) -> str:
         """The three numbers alone, for a table that says itself how many seeds there are."""
-        mean, low, high = (format(v, spec or ".3g") for v in (self.mean, self.low, self.high))
-        return mean if self.seeds == 1 else f"{mean} [{low}, {high}]"
+        three = (self.estimate, self.low, self.high)
+        estimate, low, high = (format(value, spec or ".3g") for value in three)
+        return estimate if self.seeds == 1 else f"{estimate} [{low}, {high}]"
 
     def excludes(self, value: float) -> bool:
         """Whether `value` lies outside; False when there is no interval (one seed)."""
         return bool(value < self.low or value > self.high)
 
 
-def coverage(seeds: int, confidence: float = 0.95) -> float:
+def coverage(seeds: int, confidence: float = 0.95, tasks: int = 1) -> float:
     """How often an interval holds the true mean, at best: less than promised with few seeds.
 
     A bootstrap of S values lies within their range, which misses the true median whenever all
     values fall on one side of it: it holds it with 1 - 2^(1 - S), whatever they are distributed
-    like. For a mean that is about what can be had.
+    like. For a mean that is about what can be had. Over K tasks their errors partly cancel: the
+    interval is worth that of 1 + (S - 1) K / 2 seeds at least, measured for 2 to 4 seeds and up to
+    20 tasks, on values that are normal or that collapse or not.
 
     Args:
-        seeds: S >= 1.
+        seeds: S >= 1, of each task.
         confidence: what the interval promises, in (0, 1).
+        tasks: K >= 1.
 
     Returns:
         In [0, 1]; `confidence` itself where the promise is kept, from 5 seeds on for 95 %.
     """
-    best = 1.0 - 2.0 ** (1 - seeds)
+    best = 1.0 - 2.0 ** ((1 - seeds) * max(1.0, tasks / 2))
     return best if best < confidence - SHORTFALL else confidence
 
 
-def few_seeds(seeds: int, confidence: float = 0.95) -> str:
+def few_seeds(seeds: int, confidence: float = 0.95, tasks: int = 1) -> str:
     """The warning that belongs to an interval of few seeds, "3 seeds: covers about 75 %", or ""."""
-    covers = coverage(seeds, confidence)
+    covers = coverage(seeds, confidence, tasks)
     if covers == confidence:
         return ""
     return "1 seed" if seeds == 1 else f"{seeds} seeds: covers about {100 * covers:.0f} %"
@@ -152,17 +169,19 @@ def interval(values: np.ndarray, confidence: float = 0.95, seed: int = 0) -> Int
     return Interval(float(mean[0]), float(low[0]), float(high[0]), len(values), confidence)
 
 
-def expanded_tail(count: int, confidence: float) -> float:
+def expanded_tail(count: int, confidence: float, tasks: int = 1) -> float:
     """Probability left out at either end so that small samples keep their promise.
 
     Phi(-sqrt(n / (n - 1)) * t), with t the quantile of Student's distribution at n - 1 degrees of
     freedom: the bootstrap of a mean then has the width of the t interval, keeping its skewness.
     (n, 95 %): 3 gives almost 0, which is the whole range of the values, 6 gives 0.0024, 10 gives
-    0.0086, and infinity gives the plain 0.025.
+    gives 0.0086, and infinity gives the plain 0.025. Values of K tasks have K (n - 1) degrees of
+    freedom, if tasks are about as noisy as one another.
 
     Args:
-        count: n >= 1 values; 1 gives 0.
+        count: n >= 1 values of each task; 1 gives 0.
         confidence: in (0, 1).
+        tasks: K >= 1.
 
     Raises:
         InputError: if confidence lies outside (0, 1).
@@ -170,5 +189,5 @@ def expanded_tail(count: int, confidence: float) -> float:
     within(0, 1, without=(0, 1), confidence=confidence, hint="0.95 is usual.")
     if count < 2:
         return 0.0
-    quantile = stats.t.ppf(0.5 + confidence / 2, count - 1)
+    quantile = stats.t.ppf(0.5 + confidence / 2, tasks * (count - 1))
     return float(stats.norm.cdf(-np.sqrt(count / (count - 1)) * quantile))

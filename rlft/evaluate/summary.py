@@ -17,6 +17,7 @@ from rlft.core.table import Table
 from rlft.evaluate import metrics
 from rlft.evaluate.intervals import Interval, few_seeds, interval
 from rlft.evaluate.noise import noise_floor
+from rlft.evaluate.statistics.collapse import Collapse, Share, collapsed_share
 
 
 class Curves(Protocol):
@@ -75,6 +76,8 @@ class RunSummary:
         best_is_given: False if `best` is only the highest point of this run's own mean curve.
         window: evaluation points averaged for `lowest` and `drop`.
         last: evaluation points averaged for `final`.
+        collapse: the rule of what counts as collapsed; None for none.
+        collapsed: how many seeds did, by that rule.
     """
 
     name: str
@@ -91,6 +94,8 @@ class RunSummary:
     best_is_given: bool
     window: int
     last: int
+    collapse: Collapse | None = None
+    collapsed: Share | None = None
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(quantity, value with interval, meaning) for a table."""
@@ -108,8 +113,14 @@ class RunSummary:
             (name, value.numbers(".0%" if value is share else ".1f"), meaning)
             for name, value, meaning in values
         ]
-        floor = ("noise floor", self.floor(), "drop of a policy that never changes")
-        return [*rows[:4], floor, *rows[4:]]  # beside the drop
+        beside = [("noise floor", self.floor(), "drop of a policy that never changes")]
+        if self.collapse is not None:
+            beside.append(("collapsed", self.fallen(), str(self.collapse)))
+        return [*rows[:4], *beside, *rows[4:]]  # beside the drop
+
+    def fallen(self) -> str:
+        """How many seeds collapsed, in a cell of a table; "-" where no rule was given."""
+        return "-" if self.collapsed is None else str(self.collapsed)
 
     def floor(self) -> str:
         """The noise floor in a cell of a table; "-" where it is not known."""
@@ -138,6 +149,7 @@ def summarise(
     window: int = 1,
     last: int = 3,
     tolerance: float = 0.0,
+    collapse: Collapse | None = None,
     confidence: float = 0.95,
 ) -> RunSummary:
     """Computes the summary of a run.
@@ -152,6 +164,7 @@ def summarise(
         window: see `metrics.drop`.
         last: see `metrics.final_return`; a shorter curve uses all its points after the switch.
         tolerance: see `metrics.time_below_start`.
+        collapse: what counts as collapsed; how many seeds did then stands beside the drop.
         confidence: of the intervals.
 
     Raises:
@@ -164,14 +177,9 @@ def summarise(
     }
     one_of(curves, curve=curve)
     returns, steps = np.asarray(curves[curve], dtype=np.float64), np.asarray(run.steps)
-    start = metrics.start_return(returns)
     top = float(returns.mean(axis=0).max()) if best is None else best
-    last = min(last, returns.shape[1] - 1)
     values = {
-        "start": start,
-        "lowest": metrics.lowest_return(returns, window),
-        "final": metrics.final_return(returns, last),
-        "drop": metrics.drop(returns, window),
+        **returns_of(returns, window=window, last=last),
         "time_below_start": metrics.time_below_start(
             steps, returns, tolerance=tolerance, share=True
         ),
@@ -185,14 +193,39 @@ def summarise(
     return RunSummary(
         name=str(run.recipe.name),
         curve=curve,
-        seeds=len(start),
+        seeds=len(returns),
         **intervals,
         noise_floor=floor,
         best=top,
         best_is_given=best is not None,
         window=window,
-        last=last,
+        last=min(last, returns.shape[1] - 1),
+        collapse=collapse,
+        collapsed=collapse
+        and collapsed_share(returns, collapse, window=window, confidence=confidence),
     )
+
+
+def returns_of(returns: np.ndarray, *, window: int = 1, last: int = 3) -> dict[str, np.ndarray]:
+    """Start, lowest, final and drop of each seed, by name.
+
+    Args:
+        returns: (S, P), P >= 2.
+        window: see `metrics.drop`.
+        last: see `metrics.final_return`; a shorter curve uses all its points after the switch.
+
+    Returns:
+        Four of (S,), in the unit of the return.
+
+    Raises:
+        InputError: as `metrics.drop`.
+    """
+    return {
+        "start": metrics.start_return(returns),
+        "lowest": metrics.lowest_return(returns, window),
+        "final": metrics.final_return(returns, min(last, returns.shape[1] - 1)),
+        "drop": metrics.drop(returns, window),
+    }
 
 
 def _mean_of(count: int) -> str:

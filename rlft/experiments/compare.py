@@ -15,11 +15,13 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from rlft.algorithms import make_learner
+from rlft.core.checks import one_of
 from rlft.core.errors import InputError, unknown
 from rlft.core.files import write_atomically
 from rlft.data import DATASETS, Transitions, load_dataset
 from rlft.envs import is_maze
-from rlft.evaluate.references import best_return
+from rlft.evaluate import Collapse
+from rlft.evaluate.references import best_return, floor_return
 from rlft.experiments.experiment import DATASET, Experiment
 from rlft.experiments.own_files import recipe_of
 from rlft.finetune import Run, RunPlan
@@ -137,6 +139,10 @@ class Compare:
         out: folder of the table, the figure, and all priors and runs; by default "compare" below
             the results folder.
         pretrain_steps: gradient updates of every prior; by default each recipe's own.
+        baseline: name of the recipe that those from the same prior are held against, seed by seed;
+            by default the first.
+        floor: return of a policy that can nothing. A seed that loses more than half of what lies
+            between its start and this has collapsed; by default that of never arriving in a maze.
         plan: how long the runs are and how they are made; each field is an option of its own.
     """
 
@@ -149,6 +155,8 @@ class Compare:
     preset: Literal["course", "paper"] = "course"
     out: Path | None = None
     pretrain_steps: int | None = None
+    baseline: str | None = None
+    floor: float | None = None
     plan: Annotated[RunPlan, arg(name="")] = RunPlan()
 
     def run(self) -> list[Run]:
@@ -165,6 +173,7 @@ class Compare:
             raise InputError(
                 "There is nothing to compare: name one recipe or more, as in `compare sac wsrl`."
             )
+        one_of([recipe.name for recipe in named], baseline=self.baseline)
         recipes = [with_prior(recipe, self.prior, self.pretrain_steps) for recipe in named]
         folder = self.out or results_root() / "compare"
         data = choose_data(self.env, self.dataset)
@@ -179,7 +188,7 @@ class Compare:
             prior = "nothing" if recipe.prior is None else recipe.prior.name
             print(f"[{number}/{len(recipes)}] {recipe.title} (from {prior})")
             runs.append(experiment.run(recipe))
-        tables = compare_runs(runs)
+        tables = compare_runs(runs, baseline=self.baseline, collapse=rule_of(runs[0], self.floor))
         print(f"\n{tables}\n\n{explain(runs)}\n")
         if len(recipes) > 1:
             print(f"{diff_recipes(*recipes)}\n")
@@ -188,13 +197,21 @@ class Compare:
         return runs
 
 
+def rule_of(run: Run, floor: float | None) -> Collapse | None:
+    """What counts as collapsed where a run was played; None if its floor is not known."""
+    if floor is None and not run.env_kwargs:
+        floor = floor_return(run.env_id)
+    return None if floor is None else Collapse(floor)
+
+
 def explain(runs: Sequence[Run]) -> str:
     """What the numbers of the tables are, in words."""
     return (
         f"Undiscounted returns at {len(runs[0].steps)} evaluations from 0, the switch, to "
         f"{runs[0].steps[-1]:,} environment steps per seed.\n"
         "final = mean of the last evaluations, drop = max(0, start - lowest), noise floor = the\n"
-        "drop that a policy which never changes would have, by evaluation noise alone.\n"
+        "drop that a policy which never changes would have, by evaluation noise alone. Where\n"
+        "methods start from the same priors, judge them by the differences seed by seed.\n"
         "Seconds are for all seeds at once; a prior that recipes share was made once."
     )
 

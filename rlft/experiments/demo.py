@@ -14,6 +14,7 @@ from tyro.conf import arg
 
 from rlft.data import load_dataset
 from rlft.evaluate.references import best_return
+from rlft.experiments.compare import rule_of
 from rlft.experiments.experiment import DATASET
 from rlft.finetune import Run, RunPlan, finetune, pretrain
 from rlft.results.store import results_root
@@ -66,7 +67,8 @@ class Demo:
         )
         run = finetune(prior, RECIPE, plan=self.plan)
         best = best_return(data.env_id)
-        print(f"\n{run.summary(best=best, window=WINDOW)}")
+        collapse = rule_of(run, floor=None)  # losing half of the way down to never arriving
+        print(f"\n{run.summary(best=best, window=WINDOW, collapse=collapse)}")
         print(f"\n{definitions(run, self.plan.eval_episodes)}")
         stem = (self.out or results_root() / "demo") / "naive-fine-tuning"
         for path in draw(run, best, stem):

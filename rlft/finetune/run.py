@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rlft.algorithms import Learner
+from rlft.evaluate.statistics import Collapse
 from rlft.evaluate.summary import RunSummary, summarise
 from rlft.finetune.handover import HandoverRecord
 from rlft.finetune.pretrain import Prior
@@ -73,7 +74,12 @@ class Run:
     kl: np.ndarray | None = None
 
     def summary(
-        self, *, best: float | None = None, curve: str = "sampled", window: int = 1
+        self,
+        *,
+        best: float | None = None,
+        curve: str = "sampled",
+        window: int = 1,
+        collapse: Collapse | None = None,
     ) -> RunSummary:
         """Start, lowest, final return, drop, time below the start and regret, with intervals.
 
@@ -82,11 +88,13 @@ class Run:
             curve: "sampled" for the return of the policy's sampled actions, "mode" of its most
                 likely ones, "behaviour" of the rule that acts, guide and random actions included.
             window: evaluation points averaged before the lowest is taken; see `metrics.drop`.
+            collapse: what counts as collapsed, as in ``rlft.Collapse(floor=-100)``; how many seeds
+                did then stands beside the drop.
 
         Raises:
             InputError: for an unknown curve, or a window longer than the curve.
         """
-        return summarise(self, best=best, curve=curve, window=window)
+        return summarise(self, best=best, curve=curve, window=window, collapse=collapse)
 
     def to_frame(self) -> DataFrame:
         """The curves as a tidy table.

@@ -113,7 +113,7 @@ def differences(runs: Sequence[Measured]) -> list[str]:
     datasets = [f"{run.prior.data.name} ({run.prior.data.digest[:8]})" for run in trained]
     if len(set(datasets)) > 1:
         found.append(f"Their priors learned from different data: {_each(trained, datasets)}.")
-    if any(not _same_prior(trained[0].prior, run.prior) for run in trained[1:]):
+    if any(not same_prior(trained[0].prior, run.prior) for run in trained[1:]):
         found.append("They do not start from one prior, so a difference is not the method's alone.")
     seeds = [str(run.seed) for run in runs]
     if len(set(seeds)) > 1:
@@ -138,7 +138,7 @@ def _same(runs: Sequence[Placed], values: Sequence[Any], words: Sequence[str], w
             )
 
 
-def _same_prior(one: Any, other: Any) -> bool:
+def same_prior(one: Any, other: Any) -> bool:
     """Whether two priors are one, also when each was read from its own file: by their weights."""
     if one is other:
         return True

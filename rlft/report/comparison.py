@@ -1,5 +1,6 @@
 """Runs side by side in tables, each number a mean over seeds with its interval.
 
+What runs from the same priors differ by, seed by seed, comes first: it says more than their means.
 Two returns are kept apart: that of the rule that acts (the *behaviour*, with a guide's and random
 actions: what online learning costs) and that of the learner's own policy (what it leaves behind).
 """
@@ -16,16 +17,12 @@ import numpy as np
 from rlft.algorithms import Learner
 from rlft.core.checks import at_least
 from rlft.core.table import Table
-from rlft.evaluate.intervals import Interval, few_seeds, interval
-from rlft.evaluate.summary import Curves, RunSummary, summarise
+from rlft.evaluate import Collapse
+from rlft.evaluate.intervals import interval
+from rlft.evaluate.summary import Curves, summarise
 from rlft.report.comparable import Measured, check_measured_alike, differences
-
-QUANTITIES = ("start", "lowest", "final", "drop")
-# The curves of a run, in the order of the tables, and what they are.
-CURVES = {
-    "behaviour": "Return of the rule that acts, guide and random actions included",
-    "sampled": "Return of the learner's own policy, actions sampled",
-}
+from rlft.report.line import BRIEFLY, CURVES, QUANTITIES, Line
+from rlft.report.paired import COMPARED, are_paired, find_baseline, paired_differences
 
 
 class TimedRun(Curves, Measured, Protocol):
@@ -43,51 +40,50 @@ class TimedRun(Curves, Measured, Protocol):
 
 
 @dataclass(frozen=True)
-class Line:
-    """One run in the table.
-
-    Attributes:
-        recipe: its name.
-        prior: what it started from, in words.
-        warmup: environment steps per seed before the first update of a policy.
-        summaries: of each curve of `CURVES`.
-        pretraining: seconds that making its prior took; shared by all runs from that prior.
-        finetuning: seconds of the run.
-        moved: how far the policy went from the prior's, in nats at logged states; None if unknown.
-    """
-
-    recipe: str
-    prior: str
-    warmup: int
-    summaries: dict[str, RunSummary]
-    pretraining: float
-    finetuning: float
-    moved: Interval | None = None
-
-    def intervals(self, curve: str) -> list[Interval]:
-        """The quantities of one curve, in the order of `QUANTITIES`."""
-        return [getattr(self.summaries[curve], quantity) for quantity in QUANTITIES]
-
-    def seeds(self) -> str:
-        """Their number, and what an interval of so few is worth."""
-        start = self.summaries["sampled"].start
-        few = few_seeds(start.seeds, start.confidence)
-        return few.replace(" seeds", "") if few else str(start.seeds)
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Runs side by side; see `compare_runs`.
 
     Attributes:
         lines: one for each run.
         notes: what differs between the runs besides the method.
+        baseline: which of the lines the differences are to.
     """
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
+    baseline: int = 0
 
     def tables(self) -> list[Table]:
+        """Paired differences, if there are any, then a row for each run in each of three tables.
+
+        The three: origins, behaviour, the learner's own policy.
+        """
+        paired = any(line.differences for line in self.lines)
+        return [*([self.headline()] if paired else []), *self.means()]
+
+    def headline(self) -> Table:
+        """What the runs from the baseline's priors differ by from it, curve by curve."""
+        control = self.lines[self.baseline]
+        confidence = control.summaries["sampled"].start.confidence
+        rows = [
+            [
+                line.recipe,
+                line.seeds(),
+                BRIEFLY[curve],
+                *(str(found[quantity]) for quantity in COMPARED),
+                f"{line.summaries[curve].floor()}, {control.summaries[curve].floor()}",
+            ]
+            for line in self.lines
+            for curve, found in (line.differences or {}).items()
+        ]
+        caption = (
+            f"Return minus that of {control.recipe}, seed by seed from the same priors: mean "
+            f"[{confidence:.0%} bootstrap interval], and in how many seeds it is up and down"
+        )
+        head = (f"minus {control.recipe}", "seeds", "return of", *COMPARED, "both noise floors")
+        return Table(head, rows, caption=caption)
+
+    def means(self) -> list[Table]:
         """Three tables with a row for each run: origins, behaviour, the learner's own policy."""
         confidence = self.lines[0].summaries["sampled"].start.confidence
         origins = [
@@ -101,19 +97,22 @@ class Comparison:
             ]
             for line in self.lines
         ]
+        rule = self.lines[0].summaries["sampled"].collapse
         returns = [
             Table(
-                ("recipe", "seeds", *QUANTITIES, "noise floor"),
+                ("recipe", "seeds", *QUANTITIES, "noise floor", *(["collapsed"] if rule else [])),
                 [
                     [
                         line.recipe,
                         line.seeds(),
                         *(value.numbers(".1f") for value in line.intervals(curve)),
                         line.summaries[curve].floor(),
+                        *([line.summaries[curve].fallen()] if rule else []),
                     ]
                     for line in self.lines
                 ],
-                caption=f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]",
+                caption=f"{meaning}, mean over seeds [{confidence:.0%} bootstrap interval]"
+                + (f"; collapsed: {rule}" if rule else ""),
             )
             for curve, meaning in CURVES.items()
         ]
@@ -131,24 +130,9 @@ class Comparison:
         return "\n\n".join([*tables, *notes])
 
     def csv(self) -> str:
-        """One row for each run, with mean, low and high of each quantity of each curve."""
-        ends = [
-            f"{curve}_{quantity}_{end}"
-            for curve in CURVES
-            for quantity in QUANTITIES
-            for end in ("mean", "low", "high")
-        ]
-        floors = [f"{curve}_noise_floor" for curve in CURVES]
-        head = ["recipe", "prior", "warmup_steps", "seeds", *ends, *floors]
-        rows = []
-        for line in self.lines:
-            values = [value for curve in CURVES for value in line.intervals(curve)]
-            numbers = [number for value in values for number in (value.mean, value.low, value.high)]
-            known = [line.summaries[curve].noise_floor for curve in CURVES]
-            row = [line.recipe, line.prior, line.warmup, values[0].seeds, *numbers]
-            row += ["" if floor is None else floor for floor in known]
-            rows.append([str(cell) for cell in (*row, line.pretraining, line.finetuning)])
-        return Table([*head, "pretraining_seconds", "finetuning_seconds"], rows).csv()
+        """One row for each run, see `Line.cells`."""
+        rows = [line.cells() for line in self.lines]
+        return Table(list(rows[0]), [list(map(str, row.values())) for row in rows]).csv()
 
     def __str__(self) -> str:
         return self.markdown()
@@ -158,34 +142,47 @@ class Comparison:
         return "".join(table.html() for table in self.tables()) + (notes and f"<ul>{notes}</ul>")
 
 
-def compare_runs(runs: Sequence[TimedRun]) -> Comparison:
+def compare_runs(
+    runs: Sequence[TimedRun], *, baseline: str | None = None, collapse: Collapse | None = None
+) -> Comparison:
     """Puts the summaries of several runs into one table.
 
     Args:
         runs: of one environment, evaluated at the same steps in as many episodes.
+        baseline: name of the run that those from the same priors are held against, seed by seed;
+            None for the first.
+        collapse: what counts as collapsed; how many seeds did then stands beside the means.
 
     Returns:
         Tables, and notes of what differs besides the method: data, priors, random streams.
 
     Raises:
-        InputError: no runs, or runs whose numbers cannot be compared.
+        InputError: no runs, runs whose numbers cannot be compared, or an unknown baseline.
     """
     at_least(1, number_of_runs=len(runs), hint="Give a run to compare.")
     check_measured_alike(runs)
+    place = find_baseline(runs, baseline)
+    control = runs[place]
     return Comparison(
         tuple(
             Line(
                 recipe=str(run.recipe.name),
                 prior=describe_prior(run.prior),
                 warmup=run.recipe.warmup.steps,
-                summaries={curve: summarise(run, curve=curve) for curve in CURVES},
+                summaries={
+                    curve: summarise(run, curve=curve, collapse=collapse) for curve in CURVES
+                },
                 pretraining=run.prior.seconds,
                 finetuning=run.seconds,
                 moved=None if run.kl is None else interval(run.kl[:, -1]),
+                differences=paired_differences(run, control, tuple(CURVES))
+                if run is not control and are_paired(run, control)
+                else None,
             )
             for run in runs
         ),
         tuple(differences(runs)),
+        place,
     )
 
 

@@ -13,6 +13,7 @@ from small import MAZE_DATA, make_recipe, small
 from rlft.acting import JumpStart
 from rlft.core.errors import InputError, NumericalError
 from rlft.data import DATASETS, Transitions
+from rlft.evaluate.references import floor_return
 from rlft.experiments import compare, experiment
 from rlft.experiments.compare import Compare, choose_data, prior_advice, with_prior
 from rlft.experiments.experiment import Experiment
@@ -98,6 +99,32 @@ def test_the_seeds_and_the_noise_floor_stand_in_the_tables(
     assert "| recipe | seeds                " in printed and "| noise floor" in printed
     assert "| tiny   | 2: covers about 50 % |" in printed
     assert "drop that a policy which never changes would have" in printed
+
+
+def test_differences_to_a_baseline_come_first_and_collapsed_seeds_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], no_figure: None
+) -> None:
+    command(tmp_path, baseline="tiny-wait").run()
+    printed = capsys.readouterr().out
+    assert "Return minus that of tiny-wait, seed by seed" in printed
+    first = printed.index("| minus tiny-wait |")
+    assert first < printed.index("| recipe ")
+    assert (
+        "| tiny            |" in printed[first:]
+        and "tiny-nothing" not in printed[first : printed.index("What each run started from")]
+    )
+    # In the maze never to arrive costs a step each, 100 in all.
+    assert "what lies between start and -100" in printed and "of 2 [" in printed
+    command(tmp_path, floor=-70.0).run()
+    assert "what lies between start and -70" in capsys.readouterr().out
+
+
+def test_the_floor_is_known_in_mazes_whose_return_says_so(tmp_path: Path) -> None:
+    assert floor_return("rlft/Maze-Detour-v0") == -100.0
+    assert floor_return("rlft/Maze-Sparse-v0") == 0.0
+    assert floor_return("rlft/Maze-Dense-v0") is floor_return("Pendulum-v1") is None
+    with pytest.raises(InputError, match=r"baseline 'tiny-wat'.*'tiny-wait'"):
+        command(tmp_path, baseline="tiny-wat").run()
 
 
 def test_different_priors_are_pointed_out_before_anything_is_made(

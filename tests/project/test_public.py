@@ -27,7 +27,12 @@ from rlft.core.files import PACKAGE
 
 ROOT = PACKAGE.parent
 NOTEBOOKS = sorted(p for name in ("notebooks", "solutions") for p in (ROOT / name).glob("*.ipynb"))
-PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "instructor_guide.md"]
+PROSE = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "instructor_guide.md",
+    ROOT / "docs" / "statistics.md",
+]
 
 
 def cells(notebook: Path, kind: str) -> list[str]:

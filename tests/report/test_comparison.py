@@ -17,10 +17,11 @@ from maze_fakes import DETOUR
 from small import make_prior, make_recipe
 
 from rlft.core.errors import InputError
-from rlft.evaluate import drop, final_return, noise_floor, summarise
+from rlft.evaluate import Collapse, drop, final_return, interval, noise_floor, summarise
 from rlft.finetune import Prior
 from rlft.recipes import Recipe, Warmup
 from rlft.report.comparison import compare_runs, describe_prior
+from rlft.report.paired import difference
 from rlft.show.curves.comparison import plot_comparison
 
 STEPS = np.arange(0, 900, 100)
@@ -53,7 +54,7 @@ def a_run(prior: Prior, name: str = "sac", wait: int = 0, seeds: int = 4) -> Any
 
 def test_the_tables_hold_the_summaries_of_both_curves(prior: Prior) -> None:
     runs = [a_run(prior), a_run(prior, "wsrl", wait=1_500)]
-    origins, behaviour, policy = compare_runs(runs).tables()
+    _, origins, behaviour, policy = compare_runs(runs).tables()
     assert origins.rows == [
         ["sac", "cql, 2 critics, 3 updates", "0 steps", "-", "12 s", "34 s"],
         ["wsrl", "cql, 2 critics, 3 updates", "1,500 steps", "0.25 [0.25, 0.25]", "12 s", "34 s"],
@@ -81,10 +82,83 @@ def test_as_text_every_column_is_as_wide_as_its_widest_cell(prior: Prior) -> Non
     assert "Return of the rule that acts, guide and random actions included, mean over" in text
     assert "[95% bootstrap interval]:\n\n| recipe " in text
     blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         assert len({len(line) for line in block}) == 1
         assert set(block[1]) == {"|", "-", " "}
+
+
+def test_the_first_lines_are_what_runs_from_one_prior_differ_by_seed_by_seed(prior: Prior) -> None:
+    sac, wsrl, rlpd = a_run(prior), a_run(prior, "wsrl", wait=7), a_run(prior, "rlpd")
+    wsrl.returns_sampled = sac.returns_sampled + np.array([[3.0], [4.0], [5.0], [-1.0]])
+    wsrl.returns_sampled[:, 0] = sac.returns_sampled[:, 0]
+    rlpd.prior = replace(prior, name="none", steps=0)
+    found = compare_runs([sac, wsrl, rlpd])
+    table = found.tables()[0]
+    quantities = ("lowest", "final", "drop")
+    assert table.header == ("minus sac", "seeds", "return of", *quantities, "both noise floors")
+    assert [row[:3] for row in table.rows] == [
+        ["wsrl", "4: covers about 88 %", "the rule that acts"],
+        ["wsrl", "4: covers about 88 %", "its own policy"],
+    ]  # and not rlpd, which has no prior in common with it
+    lowest, final, fall, floors = table.rows[1][3:]
+    gap = interval(np.array([3.0, 4.0, 5.0, -1.0]))
+    assert final == f"{gap.numbers('.1f')}, 3 up, 1 down"
+    assert lowest == final and fall.startswith("-2.8 [") and fall.endswith(", 1 up, 3 down")
+    own, theirs = (noise_floor(r.switch_returns["sampled"], len(STEPS)) for r in (wsrl, sac))
+    assert floors == f"{own:.1f}, {theirs:.1f}"
+    assert str(found).startswith("Return minus that of sac, seed by seed from the same priors")
+
+
+def test_another_baseline_turns_the_differences_round(prior: Prior) -> None:
+    runs = [a_run(prior), a_run(prior, "wsrl")]
+    there, back = (compare_runs(runs, baseline=name).lines for name in ("sac", "wsrl"))
+    assert there[0].differences is None and back[1].differences is None
+    assert there[1].differences is not None and back[0].differences is not None
+    one, other = (d["behaviour"]["final"] for d in (there[1].differences, back[0].differences))
+    assert one.interval.mean == pytest.approx(-other.interval.mean)
+    assert (one.up, one.down) == (other.down, other.up)
+    with pytest.raises(InputError, match=r"baseline 'wrl'.*'wsrl'"):
+        compare_runs(runs, baseline="wrl")
+
+
+def test_what_has_other_priors_or_random_streams_is_not_paired(prior: Prior) -> None:
+    one = a_run(prior)
+    trained = replace(make_prior("cql", seeds=4, steps=5), name="cql", steps=5)
+    for other in (a_run(trained), but(a_run(prior), seed=3)):
+        assert len(compare_runs([one, other]).tables()) == 3
+
+
+def test_seeds_that_are_alike_stand_on_neither_side() -> None:
+    found = difference(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 5.0]))
+    assert str(found) == "-0.3 [-2.0, 1.0], 1 up, 1 down"
+
+
+def test_two_runs_of_one_name_keep_their_own_differences(prior: Prior) -> None:
+    runs = [a_run(prior) for _ in range(3)]
+    _, two, three = csv.DictReader(io.StringIO(compare_runs(runs).csv()))
+    gaps = [final_return(run.returns_sampled) - final_return(runs[0].returns_sampled)
+            for run in runs[1:]]  # fmt: skip
+    for row, gap in zip((two, three), gaps, strict=True):
+        assert float(row["sampled_final_difference_mean"]) == pytest.approx(gap.mean())
+        assert int(row["sampled_final_difference_up"]) == (gap > 0).sum()
+        assert int(row["sampled_final_difference_down"]) == (gap < 0).sum()
+
+
+def test_how_many_seeds_collapsed_stands_beside_the_means_where_a_floor_is_given(
+    prior: Prior,
+) -> None:
+    run, rule = a_run(prior), Collapse(-100)
+    run.returns_sampled = np.full((4, len(STEPS)), -20.0)
+    run.returns_sampled[1, 3] = -90.0
+    table = compare_runs([run], collapse=rule).tables()[-1]
+    assert table.header[-1] == "collapsed" and table.rows[0][-1] == "1 of 4 [5 %, 70 %]"
+    assert table.caption.endswith("collapsed: drop > 50% of what lies between start and -100")
+    (row,) = csv.DictReader(io.StringIO(compare_runs([run], collapse=rule).csv()))
+    assert row["sampled_collapsed"] == "1" and row["sampled_final_difference_up"] == ""
+    assert "collapsed" not in compare_runs([run]).tables()[-1].header
+    told = str(summarise(run, collapse=rule))
+    assert "collapsed         1 of 4 [5 %, 70 %]" in told and "collapsed" not in str(summarise(run))
 
 
 def test_the_csv_has_mean_and_both_ends_of_each_interval(prior: Prior) -> None:
