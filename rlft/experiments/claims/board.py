@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlft.core.files import write_atomically
 from rlft.core.table import Table
+from rlft.evaluate import Share
 from rlft.experiments.claims.claim import VERDICTS
 from rlft.experiments.claims.record import Record
 
@@ -97,7 +98,7 @@ def arms(place: dict[str, Any]) -> Table:
         (
             name,
             *(f"{arm[key]:.1f}" for key in ("start", "final", "drop")),
-            f"{arm['collapsed']} of {place['seeds']}",
+            str(Share(arm["collapsed"], place["seeds"])),
         )
         for name, arm in place["arms"].items()
     ]

@@ -19,7 +19,7 @@ import numpy as np
 
 from rlft.core.encoding import to_json
 from rlft.core.files import PACKAGE, damaged, write_atomically
-from rlft.evaluate import drop
+from rlft.evaluate import Collapse, collapsed_share, drop
 from rlft.experiments.claims.claim import Claim, Finding, Place, at_place, over_places
 from rlft.experiments.claims.trying import Case, find, joined
 from rlft.results.digest import code_digest
@@ -27,8 +27,6 @@ from rlft.results.provenance import provenance
 
 # What decides the numbers of a claim besides the library's own numeric code.
 ALSO = ("experiments/probes.py", "experiments/told.py", "experiments/claims/measures.py")
-# A seed has collapsed if it lost as much of the place's range.
-COLLAPSE = 0.5
 DIGITS = 4
 HEAD = ("place", "claimed", "arm", "minus", "measure", "seed", "value")
 
@@ -137,12 +135,11 @@ def contrast_of(finding: Finding) -> dict[str, Any]:
 def summary(columns: dict[str, np.ndarray], place: Place) -> dict[str, float | int]:
     """What a reader asks of an arm besides the contrasts."""
     returns = columns["returns_behaviour"]  # (S, P)
-    fell = drop(returns)
     return {
         "start": round(float(returns[:, 0].mean()), 2),
         "final": round(float(returns[:, -3:].mean()), 2),
-        "drop": round(float(fell.mean()), 2),
-        "collapsed": int((fell > COLLAPSE * place.range).sum()),
+        "drop": round(float(drop(returns).mean()), 2),
+        "collapsed": collapsed_share(returns, Collapse(place.low)).count,
     }
 
 
