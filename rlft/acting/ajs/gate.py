@@ -8,6 +8,7 @@ Letters: S seeds, B batch, K states that are read, N transitions, O observation 
 
 from __future__ import annotations
 
+import warnings
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,9 @@ from rlft.algorithms.fqe.learner import Estimate
 from rlft.algorithms.fqe.offline import initial_states
 from rlft.data import Batch, OfflineData
 from rlft.nets.timed import JumpStartPolicy, TimedPolicy
+
+# Decisions in a row at full h after which a closed gate is told of: with fewer it may be chance.
+PATIENCE = 5
 
 
 class Estimator(Protocol):
@@ -73,6 +77,7 @@ class Gate(Horizon):
             context.data, context.seeds, gamma=context.replay.gamma, device=context.device
         )
         self.clipped = torch.zeros(context.seeds, device=context.device)
+        self.closed = np.zeros(context.seeds, np.int64)  # (S,), in a row at full h; -1: told of
         self.observed = np.full(context.seeds, np.nan)  # (S,), what a calibrated reference is
         self.starts = self._even_starts()  # (S, K, O)
         self._read()
@@ -108,7 +113,30 @@ class Gate(Horizon):
         rule = self.rule
         missing = self.reference - self.estimate  # (S,)
         opens = (missing <= rule.tolerance + rule.spreads * self.spread).numpy(force=True)  # (S,)
+        self._tell_if_closed(~opens & (self.proposed == self.start))
         self.proposed[:] = moved(self.proposed, opens, rule.step, self.start, rule.may_grow)
+
+    def _tell_if_closed(self, closed: np.ndarray) -> None:
+        """Warns once of each seed whose gate stays closed at full h, (S,) bool.
+
+        There the guide walks alone, so both values are about one policy, and yet they disagree.
+        """
+        if self.start == 0 or self.rule.judge == "candidate":  # others than the guide are judged
+            return
+        watched = self.closed >= 0
+        self.closed = np.where(watched & closed, self.closed + 1, np.where(watched, 0, -1))
+        stuck = np.flatnonzero(self.closed == PATIENCE)
+        if len(stuck):
+            said, asked = (x[stuck[0]].item() for x in (self.estimate, self.reference))
+            warnings.warn(
+                f"The gate of seed {stuck.tolist()} stayed closed for {PATIENCE} decisions at "
+                f"h={self.start}, where the guide walks alone: the judge says {said:.1f} of the "
+                f"policy whose reference is {asked:.1f}. One of the two is wrong about the guide, "
+                "or the guide has become worse. Compare them with its own episodes; "
+                "reference='calibrated' takes what they return.",
+                stacklevel=2,
+            )
+            self.closed[stuck] = -1
 
     def _read(self) -> None:
         """Reads both values at the same states."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from schedule_fakes import LIMIT, fill, make_context
 from torch import Tensor
 
 from rlft.acting.ajs.automatic import Automatic
-from rlft.acting.ajs.gate import Gate
+from rlft.acting.ajs.gate import PATIENCE, Gate
 from rlft.acting.horizon import ScheduleContext
 from rlft.algorithms.base import Metrics
 from rlft.algorithms.fqe.config import FQEConfig
@@ -103,6 +104,27 @@ def test_whole_numbers_are_compared_as_they_are() -> None:
 
 def test_h_holds_while_the_estimate_is_too_low() -> None:
     assert h_after(make_gate(Told(REFERENCE - 0.1)), 3) == [[LIMIT] * SEEDS] * 3
+
+
+def test_a_gate_that_stays_closed_at_full_h_is_told_of_once() -> None:
+    gate = make_gate(Told(REFERENCE, REFERENCE - 5.0, REFERENCE))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        h_after(gate, PATIENCE - 1)
+    told = r"gate of seed \[1\] stayed closed for 5 decisions at h=10.*says -55\.0 .* is -50\.0"
+    with pytest.warns(UserWarning, match=told):
+        gate.after_step(PATIENCE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        h_after(gate, 2 * PATIENCE)
+
+
+def test_a_gate_that_opened_in_between_or_judges_a_candidate_is_not_told_of() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        swinging = make_gate(PerStep(1.0), may_grow=True)  # one step down, and back
+        h_after(swinging, 4 * PATIENCE)
+        h_after(make_gate(Told(REFERENCE - 5.0), judge="candidate"), 2 * PATIENCE)
 
 
 def test_the_gate_decides_for_each_seed() -> None:
