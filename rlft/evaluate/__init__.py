@@ -1,5 +1,6 @@
 """Measuring: returns, true values, metrics of a curve, and maps."""
 
+from rlft.evaluate.hand_off import HandOffCost, hand_off_cost
 from rlft.evaluate.intervals import Interval, curve_interval, interval
 from rlft.evaluate.metrics import (
     average_return,
@@ -39,6 +40,7 @@ __all__ = [
     "Collapse",
     "Evaluation",
     "Evaluator",
+    "HandOffCost",
     "Interval",
     "Power",
     "QError",
@@ -54,6 +56,7 @@ __all__ = [
     "estimate_q",
     "evaluate",
     "final_return",
+    "hand_off_cost",
     "interval",
     "iqm",
     "lowest_return",

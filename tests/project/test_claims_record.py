@@ -1,0 +1,63 @@
+"""The project's own record of the claims: older rules, today's board, numbers that repeat."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from rlft.core.files import PACKAGE
+from rlft.experiments.claims import CLAIMS
+from rlft.experiments.claims.board import markdown
+from rlft.experiments.claims.record import Record, read_records
+
+ROOT = PACKAGE.parent
+HOME = ROOT / "results" / "claims"
+RECORDS = read_records(CLAIMS, HOME)
+by_id = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.claim.id)
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@by_id
+def test_the_rule_is_older_than_the_record(record: Record) -> None:
+    """The run was made from a commit without changes, which had the rule that the record names.
+
+    If today's claim has another rule, the record is stale and the board says so.
+    """
+    commit = record.content["provenance"]["commit"]
+    assert len(commit) == 40, "made from a checkout that differed from its commit"
+    if git("cat-file", "-e", f"{commit}^{{commit}}").returncode:
+        pytest.skip("the history that would tell is not here: a shallow clone, or no checkout")
+    assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    added = git("log", "--format=%H", "--", f"results/claims/{record.claim.id}.json").stdout.split()
+    if added:  # the record itself came with a later commit
+        assert commit not in added
+        assert git("merge-base", "--is-ancestor", commit, added[0]).returncode == 0
+
+
+@by_id
+def test_a_record_is_whole(record: Record) -> None:
+    content = record.content
+    assert content["places"] and content["core_seconds"] > 0
+    for place in content["places"]:
+        assert place["seeds"] >= 10
+        rows = [
+            line
+            for line in (HOME / f"{record.claim.id}.csv").read_text().splitlines()
+            if place["place"] in line
+        ]
+        assert len(rows) >= place["seeds"] * len(place["contrasts"])
+
+
+def test_the_board_is_made_of_the_records() -> None:
+    if not RECORDS:
+        pytest.skip("no claim is recorded yet")
+    assert (HOME / "board.md").read_text() == markdown(RECORDS)
+    names = {path.stem for path in HOME.glob("*.json")}
+    assert names == {record.claim.id for record in RECORDS}
+    assert json.loads((HOME / f"{RECORDS[0].claim.id}.json").read_text())["id"] in names
