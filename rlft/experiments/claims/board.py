@@ -106,36 +106,39 @@ def arms(place: dict[str, Any]) -> Table:
 
 
 def draw(records: Sequence[Record]) -> CourseFigure:
-    """A mark with its interval for each claim and place, the verdict in words and colour."""
+    """Below each claim a mark with its interval for each place, the verdict in words and colour."""
     from rlft.show.base.figure import new_axes  # takes a second
     from rlft.show.base.style import BLACK, BLUE, GREY, VERMILLION, styled
 
     colours = dict(zip(VERDICTS, (VERMILLION, GREY, BLUE), strict=True))
     marks = dict(zip(VERDICTS, "Xso", strict=True))
-    lines = [(r, place) for r in records for place in r.content["places"]]
+    rows = [row for record in records for row in (record, *record.content["places"])]
     with styled():
-        fig, ax = new_axes(9.5, 1.2 + 0.23 * len(lines))
-        ax.axvline(0, color=BLACK, linewidth=1)
-        for y, (_, place) in enumerate(lines):
-            contrast = deciding(place)
-            colour = colours[place["verdict"]]
-            ax.plot([contrast["low"], contrast["high"]], [y, y], color=colour, linewidth=2)
-            ax.plot(contrast["mean"], y, marks[place["verdict"]], color=colour, markersize=6)
-            ax.text(1.02, y, place["verdict"], color=colour, va="center",
-                    transform=ax.get_yaxis_transform())  # fmt: skip
-        names = []
-        for record, place in lines:
-            first = place is record.content["places"][0]
-            names.append(f"{place['place']}   {record.claim.id if first else '':>3}")
-        ax.set_yticks(range(len(lines)), names)
+        fig, ax = new_axes(9.5, 1.2 + 0.23 * len(rows))
+        beside = ax.get_yaxis_transform()  # x in shares of the axes
+        for y, row in enumerate(rows):
+            if isinstance(row, Record):
+                title = f"{row.claim.id}  {row.claim.sentence}"
+                white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+                ax.text(0.005, y, title, va="center", weight="bold", transform=beside, bbox=white)
+                continue
+            contrast, colour = deciding(row), colours[row["verdict"]]
+            ax.plot([contrast["low"], contrast["high"]], [y, y], "-", color=colour, linewidth=2)
+            ax.plot(contrast["above"], y, "|", color=BLACK, markersize=11)  # where it must lie
+            ax.plot(contrast["mean"], y, marks[row["verdict"]], color=colour, markersize=6)
+            ax.text(1.02, y, row["verdict"], color=colour, va="center", transform=beside)
+        names = ["" if isinstance(row, Record) else row["place"] for row in rows]
+        ax.set_yticks(range(len(rows)), names)
         ax.tick_params(axis="y", length=0)
-        ax.set_ylim(len(lines) - 0.5, -0.6)
-        ax.set_xlabel("effect that decides, as a share of the place's range [95 %]")
+        ax.set_ylim(len(rows) - 0.5, -0.6)
+        ax.set_xlabel(
+            "effect that decides, as a share of the place's range [95 %]; right of | as claimed"
+        )
         ax.grid(axis="y", visible=False)
-        ax.set_title("The claims on trial", loc="left")
     fig.alt = "The claims on trial. " + "; ".join(
         f"{record.claim.id}, {place['place']}: {place['verdict']}, {numbers(deciding(place))}"
-        for record, place in lines
+        for record in records
+        for place in record.content["places"]
     )
     return fig
 
