@@ -7,10 +7,13 @@ import subprocess
 
 import pytest
 
+import rlft
 from rlft.core.files import PACKAGE
 from rlft.experiments.claims import CLAIMS
 from rlft.experiments.claims.board import markdown
-from rlft.experiments.claims.record import Record, read_records
+from rlft.experiments.claims.porl import CLONED
+from rlft.experiments.claims.record import Record, read_records, summary
+from rlft.experiments.claims.trying import blocks_of, job_of_arm
 
 ROOT = PACKAGE.parent
 HOME = ROOT / "results" / "claims"
@@ -61,3 +64,31 @@ def test_the_board_is_made_of_the_records() -> None:
     names = {path.stem for path in HOME.glob("*.json")}
     assert names == {record.claim.id for record in RECORDS}
     assert json.loads((HOME / f"{RECORDS[0].claim.id}.json").read_text())["id"] in names
+
+
+def test_an_arm_that_is_made_anew_gives_what_is_recorded() -> None:
+    """The cheapest arm with an effect: random critics, which ruin a cloned policy within 300 steps.
+
+    On another machine sums are rounded otherwise, and single seeds may end elsewhere; ten of them
+    do not.
+    """
+    recorded = {record.claim.id: record for record in RECORDS}
+    if "P2" not in recorded:
+        pytest.skip("P2 is not recorded yet")
+    if recorded["P2"].stale:
+        pytest.skip(f"its record says so itself: {recorded['P2'].stale}")
+    (place,) = (p for p in recorded["P2"].content["places"] if p["place"] == "near-optimal data")
+    trial = recorded["P2"].claim.trial("near-optimal data")
+    (arm,) = (arm for arm in trial.arms if arm.name == "random critic")
+    job = job_of_arm(trial, arm, 0, blocks_of(place["seeds"])[0])
+    experiment = job.experiment(ROOT)
+    prior = rlft.pretrain(
+        CLONED.config, experiment.data, seeds=job.seeds, steps=CLONED.steps, seed=job.plan.seed,
+        progress=False,
+    )  # fmt: skip
+    made = summary(vars(rlft.finetune(prior, job.recipe, plan=job.plan)), trial.place)
+    known = place["arms"][arm.name]
+    assert made["start"] == pytest.approx(known["start"], abs=3)
+    assert made["drop"] == pytest.approx(known["drop"], abs=10)
+    share = made["collapsed"] / job.seeds - known["collapsed"] / place["seeds"]
+    assert abs(share) <= 0.15
