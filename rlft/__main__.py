@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from rlft.recipes.registry import RECIPES, RECIPES_OF
 DESCRIPTION = "Offline-to-online fine-tuning of policies, measured: the course's command line."
 # The shell's convention for a program that was told to stop: 128 + SIGINT.
 INTERRUPTED = 130
+# And for one whose reader has gone: 128 + SIGPIPE.
+CLOSED = 141
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the command line; None for the program's own.
 
     Returns:
-        The exit code: 0, or 2 for an error that has a clear message, as for wrong arguments.
+        The exit code: 0, or 2 for an error that has a clear message, as for wrong arguments; 130 if
+        interrupted, 141 if nobody reads what it prints.
     """
     try:  # also around reading the options: a plan checks its numbers when it is made
         command = tyro.cli(
@@ -125,12 +129,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             description=DESCRIPTION,
         )
         command.run()
+        sys.stdout.flush()  # here, where somebody who has stopped reading is no error
     except (InputError, NumericalError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has enough, as in `rlft list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        return CLOSED
     return 0
 
 

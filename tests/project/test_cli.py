@@ -232,3 +232,14 @@ def test_as_a_program_without_a_traceback() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: Unknown own dataset 'nothing'.")
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_somebody_who_stops_reading_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "rlft", "list"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()  # before the first line: what is written later breaks the pipe
+        assert process.stderr.read() == ""
+    assert process.returncode == 141

@@ -10,6 +10,7 @@ from pathlib import Path
 from rlft.experiments.sweep.backends import Backend
 from rlft.experiments.sweep.drive import drive
 from rlft.experiments.sweep.job import RUN, Job
+from rlft.experiments.sweep.locks import claimed
 from rlft.experiments.sweep.progress import Bar
 from rlft.experiments.sweep.worker import Outcome, Ticket, failure
 
@@ -44,6 +45,8 @@ def make_jobs(tickets: Sequence[tuple[Ticket, Job]], folder: Path, backend: Back
         f"{len(tickets):,} jobs in {folder}: {len(done):,} done, {len(failed):,} failed, "
         f"{len(waiting):,} to make."
     )
+    for ticket in waiting:
+        forget_the_dead(ticket)
     costs = {ticket.key: sum(job.cost()) for ticket, job in tickets}
     titles = {ticket.key: job.title() for ticket, job in tickets}
     with Bar(costs, ended_before, folder / "running") as bar:
@@ -61,6 +64,14 @@ def make_jobs(tickets: Sequence[tuple[Ticket, Job]], folder: Path, backend: Back
         why = failure(ticket.path)
         print(f"  {titles[ticket.key]}: {why}\n    ({ticket.path})", file=sys.stderr)
     return len(failed)
+
+
+def forget_the_dead(ticket: Ticket) -> None:
+    """Removes the note of a worker that was killed: nobody holds the lock of its job."""
+    if ticket.running.exists():
+        with claimed(ticket.path / "lock", wait=False) as ours:
+            if ours:
+                ticket.running.unlink(missing_ok=True)
 
 
 def in_turns(tickets: Sequence[tuple[Ticket, Job]]) -> list[Ticket]:

@@ -17,6 +17,7 @@ from rlft.experiments import experiment
 from rlft.experiments.sweep import locks, worker
 from rlft.experiments.sweep.job import FAILED, RUN, job_of
 from rlft.experiments.sweep.locks import check_locks, claimed
+from rlft.experiments.sweep.make import forget_the_dead
 from rlft.experiments.sweep.progress import Running, shares
 from rlft.experiments.sweep.worker import Outcome, failure, perform
 from rlft.finetune import finetune, pretrain
@@ -206,3 +207,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"Cannot write in the folder '.*file.sweep'.*--out"):
         check_locks(tmp_path / "file" / "sweep")
+
+
+def test_the_note_of_a_worker_that_was_killed_is_forgotten(tmp_path: Path) -> None:
+    (ticket, _), (other, _) = small_sweep(tmp_path)
+    for one in (ticket, other):
+        Running(one.running, 1.0, 1.0).__enter__()
+    with claimed(other.path / "lock", wait=False):
+        forget_the_dead(ticket)
+        forget_the_dead(other)  # somebody is at work
+        assert not ticket.running.exists() and other.running.exists()
