@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from rlft.acting import EpsilonGreedy
 from rlft.algorithms import BCConfig, InACConfig, SACConfig
-from rlft.experiments.claims.claim import Arm, Claim, Contrast, Place, Trial
+from rlft.experiments.claims.claim import SMALLEST, Arm, Claim, Contrast, Place, Trial
 from rlft.experiments.claims.measures import Curve, Probed
 from rlft.experiments.claims.places import LARGE, NEAR, NOISY
 from rlft.experiments.probes import QErrors
@@ -22,9 +22,8 @@ SOURCE = find_recipe("porl").source.paper
 AFTER, EVERY, WAIT = 300, 50, 500
 CLONED = Pretraining("bc", BCConfig(), 2_000)
 WHOLE = replace(find_recipe("porl-bc"), prior=CLONED)
-# Its ten critics are those that PORL learns, so that they can cross.
-CRITICS = Pretraining("inac", InACConfig(critics=WHOLE.online.learner.critics), 2_000)
-OFFLINE = replace(WHOLE, prior=CRITICS)
+# Pessimistic critics, ten as those that PORL learns, so that they can cross.
+OFFLINE = replace(WHOLE, prior=find_recipe("wsrl").prior)
 KEPT = replace(OFFLINE, handover=replace(WHOLE.handover, critics=True, target_critics=True))
 LOWEST, AVERAGE = Curve("lowest"), Curve("average")
 
@@ -47,7 +46,10 @@ def from_nothing(recipe: Recipe = WHOLE) -> Recipe:
 
 
 # A policy that hardly varies, two critics, one update a step: all that is seen is epsilon's.
-PLAIN = replace(WHOLE, prior=CRITICS, online=Online(SACConfig()))
+QUIET = Pretraining("inac", InACConfig(critics=WHOLE.online.learner.critics), 2_000)
+PLAIN = replace(WHOLE, prior=QUIET, online=Online(SACConfig()))
+# Of Q, whose discounted values span half of what returns do.
+OF_Q = SMALLEST / 2
 
 
 def pessimism(place: Place) -> Trial:
@@ -63,12 +65,13 @@ def pessimism(place: Place) -> Trial:
         ),
         (
             Contrast("Off its data an offline Q is too low at the switch",
-                     Probed("error_off_data", 0, sign=-1.0), "offline critics"),
+                     Probed("error_off_data", 0, sign=-1.0), "offline critics", smallest=OF_Q),
             Contrast("and still is after the policy has learned online", too_low,
-                     "offline critics"),
-            Contrast("a pre-sampled Q is less so", too_low, "offline critics", PORL),
+                     "offline critics", smallest=OF_Q),
+            Contrast("a pre-sampled Q is less so", too_low, "offline critics", PORL,
+                     smallest=OF_Q),
             Contrast("Even with the walked rows it is", too_low, "offline critics, walked rows",
-                     PORL, control=True),
+                     PORL, smallest=OF_Q, control=True),
         ),
     )  # fmt: skip
 
