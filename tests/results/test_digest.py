@@ -13,7 +13,7 @@ from rlft.results.digest import DECIDES_NUMBERS, code_digest, numeric_files
 # What these run decides every number that is kept.
 ENTRIES = ("finetune/pretrain.py", "finetune/loop.py", "experiments/experiment.py")
 # Imported on the way, but without a part in any number: checks, errors, names, files, storing,
-# tables; and recipes, which are in the key themselves.
+# tables; and recipes and data, whose content is in the key itself.
 WITHOUT_NUMBERS = (
     "core/checks.py",
     "core/errors.py",
@@ -23,9 +23,25 @@ WITHOUT_NUMBERS = (
     "core/former_names.py",
     "core/registry.py",
     "core/table.py",
+    "data/agreement.py",
+    "data/continuity.py",
+    "data/convert.py",
+    "data/datasets.py",
+    "data/episodes.py",
+    "data/folder.py",
+    "data/inspection.py",
+    "data/layouts.py",
+    "data/minari_io.py",
+    "data/specs.py",
     "evaluate/intervals.py",
     "evaluate/metrics.py",
     "evaluate/noise.py",
+    "evaluate/statistics/bootstrap.py",
+    "evaluate/statistics/collapse.py",
+    "evaluate/statistics/improvement.py",
+    "evaluate/statistics/planning.py",
+    "evaluate/statistics/profiles.py",
+    "evaluate/statistics/scores.py",
     "evaluate/summary.py",
     "experiments/experiment.py",
     "recipes/course.py",
