@@ -86,7 +86,7 @@ def test_an_arm_that_is_made_anew_gives_what_is_recorded() -> None:
         CLONED.config, experiment.data, seeds=job.seeds, steps=CLONED.steps, seed=job.plan.seed,
         progress=False,
     )  # fmt: skip
-    made = summary(vars(rlft.finetune(prior, job.recipe, plan=job.plan)), trial.place)
+    made = summary(vars(rlft.finetune(prior, job.recipe, plan=job.plan)), trial.place, 0)
     known = place["arms"][arm.name]
     assert made["start"] == pytest.approx(known["start"], abs=3)
     assert made["drop"] == pytest.approx(known["drop"], abs=10)

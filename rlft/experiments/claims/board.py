@@ -25,7 +25,9 @@ ABOUT = (
     "*Not reproduced*: the interval excludes the smallest effect of interest, a tenth where "
     "nothing else is said; a smaller one there may be. *Reproduced*: it does not, and all of it "
     "lies where the claim puts it. *Unclear*: neither. A claim of several parts is worth its "
-    "weakest. The rules stand in `rlft/experiments/claims`, and were fixed before the runs."
+    "weakest. The rules stand in `rlft/experiments/claims`, and were fixed before the runs. "
+    "Start, end, drop and collapsed seeds of the arms are of whoever acts, from the release of the "
+    "policy on."
 )
 
 
@@ -95,7 +97,10 @@ def contrasts(place: dict[str, Any]) -> Table:
 
 
 def arms(place: dict[str, Any]) -> Table:
-    """Start, end, drop and collapsed seeds of each arm, in units of return."""
+    """Start, end, drop and collapsed seeds of each arm, in units of return.
+
+    Of whoever acts, from the release on.
+    """
     digits = 1 if place["range"] > 5 else 2  # where only the goal pays, a return is a share
     rows = [
         (

@@ -21,6 +21,7 @@ from rlft.core.encoding import to_json
 from rlft.core.files import PACKAGE, damaged, write_atomically
 from rlft.evaluate import Collapse, collapsed_share, drop
 from rlft.experiments.claims.claim import Claim, Finding, Place, at_place, over_places
+from rlft.experiments.claims.measures import from_step
 from rlft.experiments.claims.trying import Case, find, joined
 from rlft.results.digest import code_digest
 from rlft.results.provenance import provenance
@@ -102,7 +103,10 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
             "verdict": at_place(findings),
             "core_seconds": round(sum(took)),
             "contrasts": [contrast_of(finding) for finding in findings],
-            "arms": {name: summary(columns, place) for name, columns in arms.items()},
+            "arms": {
+                arm.name: summary(arms[arm.name], place, arm.recipe.warmup.steps)
+                for arm in case.trial.arms
+            },
         }
         made[place.name] = (own, [r for finding in findings for r in rows_of(finding, place)])
     if not made:
@@ -170,9 +174,13 @@ def contrast_of(finding: Finding) -> dict[str, Any]:
     }
 
 
-def summary(columns: dict[str, np.ndarray], place: Place) -> dict[str, float | int]:
-    """What a reader asks of an arm besides the contrasts."""
-    returns = columns["returns_behaviour"]  # (S, P)
+def summary(columns: dict[str, np.ndarray], place: Place, release: int) -> dict[str, float | int]:
+    """What a reader asks of an arm besides the contrasts: of whoever acts, from the release on.
+
+    Before it another rule acts, with random actions of its own where there is pre-sampling: a start
+    there would be lower than the policy's, and the fall from it smaller.
+    """
+    _, returns = from_step(columns, "returns_behaviour", release)  # (S, P)
     return {
         "start": round(float(returns[:, 0].mean()), 2),
         "final": round(float(returns[:, -3:].mean()), 2),

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small import SHORT_DATA, make_recipe, small
 
@@ -167,6 +168,18 @@ def test_what_cannot_be_is_named(tmp_path: Path) -> None:
         Claims(place="nowhere", out=tmp_path).run()
     with pytest.raises(InputError, match="a folder with records"):
         Claims(board=True, out=tmp_path).run()
+
+
+def test_arms_are_summed_up_from_the_release_on() -> None:
+    """Before it whoever pre-samples acts: here at random half of the time, and lower."""
+    columns = {
+        "steps": np.array([0, 10, 20, 30]),
+        "returns_behaviour": np.array([[-8.0, -9.0, -2.0, -6.0], [-8.0, -9.0, -2.0, -2.0]]),
+    }
+    found = record.summary(columns, HERE, release=20)
+    assert (found["start"], found["drop"], found["collapsed"]) == (-2.0, 2.0, 0)
+    fell = columns | {"returns_behaviour": columns["returns_behaviour"] - [0, 0, 0, 1]}
+    assert record.summary(fell, HERE, release=20)["collapsed"] == 1
 
 
 def test_when_all_has_failed_the_failures_are_what_is_told(
