@@ -52,10 +52,10 @@ class HandOffCost:
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Share, h, return and cost of each hand-off, for a table."""
+        columns = zip(self.shares, self.horizons, self.returns.T, self.cost.T, strict=True)
         return [
-            (f"{share:.0%}", str(h), *(f"{interval(x[:, i]):{spec}}" for x, spec in columns))
-            for i, (share, h) in enumerate(zip(self.shares, self.horizons, strict=True))
-            for columns in [((self.returns, ".1f"), (self.cost, ".2f"))]
+            (f"{share:.0%}", str(h), f"{interval(returns):.1f}", f"{interval(cost):.2f}")
+            for share, h, returns, cost in columns
         ]
 
     def table(self) -> Table:
@@ -161,11 +161,12 @@ def hand_off_cost(
         ]
     found = HandOffCost(env_id, tuple(shares), horizons, np.stack(returns, 1), alone.mean_returns)
     if not (found.alone > found.returns[:, 0]).all():
-        better = found.returns[:, 0] - found.alone
+        better = found.returns[:, 0] - found.alone  # (S,)
+        worst = int(better.argmax())
         raise refused(
             "guide",
-            f"a return of {found.alone.min():.1f}",
-            f"more than the explorer alone returns, in each seed; it is {better.max():.1f} less",
+            f"a return of {found.alone[worst]:.1f} in seed {worst}",
+            f"more than the explorer alone returns, in each seed; it is {better[worst]:.1f} less",
             "Train the guide longer: one that loses nothing by leaving protects nothing.",
         )
     return found

@@ -175,7 +175,7 @@ def expanded_tail(count: int, confidence: float, tasks: int = 1) -> float:
     Phi(-sqrt(n / (n - 1)) * t), with t the quantile of Student's distribution at n - 1 degrees of
     freedom: the bootstrap of a mean then has the width of the t interval, keeping its skewness.
     (n, 95 %): 3 gives almost 0, which is the whole range of the values, 6 gives 0.0024, 10 gives
-    gives 0.0086, and infinity gives the plain 0.025. Values of K tasks have K (n - 1) degrees of
+    0.0086, and infinity gives the plain 0.025. Values of K tasks have K (n - 1) degrees of
     freedom, if tasks are about as noisy as one another.
 
     Args:

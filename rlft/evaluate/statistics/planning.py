@@ -83,7 +83,8 @@ def power(
 
     The standard deviation comes from a pilot of a few seeds, ``np.std(a - b, ddof=1)``; of the
     *differences*, which is smaller than that of either method if they share their priors. A pilot's
-    is uncertain itself: of 6 seeds it lies 38 % below to 145 % above with 95 % probability.
+    is uncertain itself: after one of 6 seeds the true one lies from 38 % below to 145 % above it,
+    at 95 % confidence.
 
     Args:
         effect: mean difference that you would not want to miss, in the unit of `sd`; its sign does

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 HEAD = ("claim", "", "place", "what decides", "effect [95 %]", "seeds", "verdict")
 ABOUT = (
     "Effects are shares of what lies between never arriving, or random actions, and the best known "
-    "return, seed by seed from the same priors; correlations and shares of h are as they are. "
-    "*Reproduced*: the whole interval lies where the claim puts it. *Not reproduced*: the interval "
-    "excludes the smallest effect of interest, a tenth where nothing else is said. *Unclear*: "
-    "neither. A claim of several parts is worth its weakest. The rules stand in "
-    "`rlft/experiments/claims`, and were fixed before the runs."
+    "return, seed by seed, from the same priors where methods can share one; correlations and "
+    "shares of h are as they are. Q and its errors are discounted, and shares of the same range. "
+    "*Not reproduced*: the interval excludes the smallest effect of interest, a tenth where "
+    "nothing else is said; a smaller one there may be. *Reproduced*: it does not, and all of it "
+    "lies where the claim puts it. *Unclear*: neither. A claim of several parts is worth its "
+    "weakest. The rules stand in `rlft/experiments/claims`, and were fixed before the runs. "
+    "Start, end, drop and collapsed seeds of the arms are of whoever acts, from the release of the "
+    "policy on."
 )
 
 
@@ -59,6 +62,7 @@ def table(records: Sequence[Record]) -> Table:
                     f"{place['verdict']}{stale}",
                 )
             )
+        rows += [("", "", name, "", "", "0", "not made") for name in record.missing]
     return Table(HEAD, rows)
 
 
@@ -70,6 +74,7 @@ def markdown(records: Sequence[Record]) -> str:
         lines += ["", f"## {record.claim.id}: {record.claim.sentence}", ""]
         lines += [f"Source: {content['source']}. Over places: **{record.verdict}**."]
         lines += [content["note"]] if content["note"] else []
+        lines += [f"Not made: {', '.join(record.missing)}."] if record.missing else []
         for place in content["places"]:
             why = f" ({place['why']})" if place["why"] else ""
             lines += ["", f"**{place['place']}**{why}: {place['verdict']}.", ""]
@@ -93,11 +98,15 @@ def contrasts(place: dict[str, Any]) -> Table:
 
 
 def arms(place: dict[str, Any]) -> Table:
-    """Start, end, drop and collapsed seeds of each arm, in units of return."""
+    """Start, end, drop and collapsed seeds of each arm, in units of return.
+
+    Of whoever acts, from the release on.
+    """
+    digits = 1 if place["range"] > 5 else 2  # where only the goal pays, a return is a share
     rows = [
         (
             name,
-            *(f"{arm[key]:.1f}" for key in ("start", "final", "drop")),
+            *(f"{arm[key]:.{digits}f}" for key in ("start", "final", "drop")),
             str(Share(arm["collapsed"], place["seeds"])),
         )
         for name, arm in place["arms"].items()
@@ -113,6 +122,7 @@ def draw(records: Sequence[Record]) -> CourseFigure:
     colours = dict(zip(VERDICTS, (VERMILLION, GREY, BLUE), strict=True))
     marks = dict(zip(VERDICTS, "Xso", strict=True))
     rows = [row for record in records for row in (record, *record.content["places"])]
+    stale = [bool(record.stale) for record in records for _ in (record, *record.content["places"])]
     with styled():
         fig, ax = new_axes(9.5, 1.2 + 0.23 * len(rows))
         beside = ax.get_yaxis_transform()  # x in shares of the axes
@@ -126,7 +136,8 @@ def draw(records: Sequence[Record]) -> CourseFigure:
             ax.plot([contrast["low"], contrast["high"]], [y, y], "-", color=colour, linewidth=2)
             ax.plot(contrast["above"], y, "|", color=BLACK, markersize=11)  # where it must lie
             ax.plot(contrast["mean"], y, marks[row["verdict"]], color=colour, markersize=6)
-            ax.text(1.02, y, row["verdict"], color=colour, va="center", transform=beside)
+            said = row["verdict"] + " (stale)" * stale[y]
+            ax.text(1.02, y, said, color=colour, va="center", transform=beside)
         names = ["" if isinstance(row, Record) else row["place"] for row in rows]
         ax.set_yticks(range(len(rows)), names)
         ax.tick_params(axis="y", length=0)

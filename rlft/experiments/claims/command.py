@@ -95,7 +95,8 @@ class Claims:
             if any(case.done for case in own):
                 write_record(claim, own, home)
                 self.show(home, quiet=True)
-        self.show(home)
+        if not failed or any(home.glob("*.json")):
+            self.show(home)
         if failed:
             sys.exit(1)  # for a script around it
 

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rlft.core.encoding import to_json
 from rlft.core.files import PACKAGE, damaged, write_atomically
 from rlft.evaluate import Collapse, collapsed_share, drop
 from rlft.experiments.claims.claim import Claim, Finding, Place, at_place, over_places
-from rlft.experiments.claims.measures import Columns, from_step
+from rlft.experiments.claims.measures import from_step
 from rlft.experiments.claims.trying import Case, find, joined
 from rlft.results.digest import code_digest
 from rlft.results.provenance import provenance
@@ -27,6 +29,7 @@ from rlft.results.provenance import provenance
 # What decides the numbers of a claim besides the library's own numeric code.
 ALSO = ("experiments/probes.py", "experiments/told.py", "experiments/claims/measures.py")
 DIGITS = 4
+Row = tuple[object, ...]
 HEAD = ("place", "claimed", "arm", "minus", "measure", "seed", "value")
 
 
@@ -58,44 +61,59 @@ class Record:
         return "" if self.content["code"] == code() else "the code has changed"
 
     @property
+    def missing(self) -> list[str]:
+        """Places of the claim that the record does not have."""
+        there = {place["place"] for place in self.content["places"]}
+        return [t.place.name for t in self.claim.trials if t.place.name not in there]
+
+    @property
     def verdict(self) -> str:
-        """Over all places, in words."""
+        """Over the places that are there, in words."""
         return over_places([place["verdict"] for place in self.content["places"]])
 
 
 def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
     """Writes what the cases of a claim found; places that are not done are left out.
 
+    What an earlier record of this claim, made by this code, has of the other places stays, and so
+    does a place of which it has more seeds.
+
     Raises:
-        InputError: if the folder cannot be written to.
+        InputError: if the folder cannot be written to, or the earlier record is damaged.
     """
-    places, rows, spent = [], [], 0.0
+    earlier = kept_places(claim, folder)
+    made: dict[str, tuple[dict[str, Any], list[Row]]] = {}
     for case in cases:
-        if not case.done:
+        known = earlier.get(case.trial.place.name)
+        if not case.done or (known is not None and known[0]["seeds"] > case.seeds):
             continue
         findings, results = find(case), case.results()
-        arms = {name: joined([block.curves for block in own]) for name, own in results.items()}
-        took = [block.took.get("core_seconds", 0.0) for own in results.values() for block in own]
-        spent += sum(took)
+        arms = {name: joined([done.curves for done in blocks]) for name, blocks in results.items()}
+        took = [
+            done.took.get("core_seconds", 0.0) for blocks in results.values() for done in blocks
+        ]
         place = case.trial.place
-        places.append(
-            {
-                "place": place.name,
-                "dataset": place.dataset,
-                "range": place.range,
-                "why": case.trial.why,
-                "seeds": case.seeds,
-                "asked": case.trial.seeds,
-                "verdict": at_place(findings),
-                "core_seconds": round(sum(took)),
-                "contrasts": [contrast_of(finding) for finding in findings],
-                "arms": {
-                    arm.name: summary(arms[arm.name], place, arm.recipe.warmup.steps)
-                    for arm in case.trial.arms
-                },
-            }
-        )
-        rows += [row for finding in findings for row in rows_of(finding, place)]
+        own = {
+            "place": place.name,
+            "dataset": place.dataset,
+            "range": place.range,
+            "why": case.trial.why,
+            "seeds": case.seeds,
+            "asked": case.trial.seeds,
+            "verdict": at_place(findings),
+            "core_seconds": round(sum(took)),
+            "contrasts": [contrast_of(finding) for finding in findings],
+            "arms": {
+                arm.name: summary(arms[arm.name], place, arm.recipe.warmup.steps)
+                for arm in case.trial.arms
+            },
+        }
+        made[place.name] = (own, [r for finding in findings for r in rows_of(finding, place)])
+    if not made:
+        return
+    whole = earlier | made
+    names = [t.place.name for t in claim.trials if t.place.name in whole]
+    places = [whole[name][0] for name in names]
     content = {
         "id": claim.id,
         "sentence": claim.sentence,
@@ -103,7 +121,7 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
         "note": claim.note,
         "key": claim.key,
         "code": code(),
-        "core_seconds": round(spent),
+        "core_seconds": sum(place["core_seconds"] for place in places),
         "provenance": to_json(provenance()),
         "places": places,
     }
@@ -111,9 +129,31 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEAD)
-    writer.writerows(rows)
-    for name, whole in ((f"{claim.id}.csv", stream.getvalue()), (f"{claim.id}.json", text)):
-        write_atomically(folder / name, lambda f, t=whole: f.write_text(t, encoding="utf-8"))
+    writer.writerows(row for name in names for row in whole[name][1])
+    for name, file in ((f"{claim.id}.csv", stream.getvalue()), (f"{claim.id}.json", text)):
+        write_atomically(folder / name, lambda f, t=file: f.write_text(t, encoding="utf-8"))
+
+
+def kept_places(claim: Claim, folder: Path) -> dict[str, tuple[dict[str, Any], list[Row]]]:
+    """The places of a record that is not stale, with their rows; none of one that is.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    records = [record for record in read_records([claim], folder) if not record.stale]
+    if not records:
+        return {}
+    path = folder / f"{claim.id}.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from error
+    return {
+        place["place"]: (place, [tuple(row) for row in rows if row[0] == place["place"]])
+        for record in records
+        for place in record.content["places"]
+    }
 
 
 def contrast_of(finding: Finding) -> dict[str, Any]:
@@ -134,8 +174,12 @@ def contrast_of(finding: Finding) -> dict[str, Any]:
     }
 
 
-def summary(columns: Columns, place: Place, release: int) -> dict[str, float | int]:
-    """What a reader asks of an arm besides the contrasts: of whoever acts, from its release on."""
+def summary(columns: dict[str, np.ndarray], place: Place, release: int) -> dict[str, float | int]:
+    """What a reader asks of an arm besides the contrasts: of whoever acts, from the release on.
+
+    Before it another rule acts, with random actions of its own where there is pre-sampling: a start
+    there would be lower than the policy's, and the fall from it smaller.
+    """
     _, returns = from_step(columns, "returns_behaviour", release)  # (S, P)
     return {
         "start": round(float(returns[:, 0].mean()), 2),
@@ -145,7 +189,7 @@ def summary(columns: Columns, place: Place, release: int) -> dict[str, float | i
     }
 
 
-def rows_of(finding: Finding, place: Place) -> list[tuple[object, ...]]:
+def rows_of(finding: Finding, place: Place) -> list[Row]:
     """The values of each seed."""
     contrast = finding.contrast
     head = (place.name, contrast.sentence, contrast.arm, contrast.minus or "")

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small import SHORT_DATA, make_recipe, small
 
@@ -20,6 +21,7 @@ from rlft.experiments.claims.record import read_records
 from rlft.experiments.claims.trying import blocks_of, cases
 from rlft.experiments.probes import LoggedQ
 from rlft.experiments.sweep import job as jobs
+from rlft.experiments.sweep import worker
 from rlft.experiments.sweep.worker import perform
 from rlft.recipes import Pretraining
 
@@ -120,6 +122,38 @@ def test_a_record_is_stale_when_the_claim_or_the_code_has_changed(
     assert "stale: the code has changed" in (home / "board.md").read_text()
 
 
+def test_a_part_of_a_claim_leaves_the_rest_of_its_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = tuple(replace(arm, steps=9) for arm in ARMS)  # runs of its own
+    yonder = replace(CLAIM.trials[0], place=replace(HERE, name="yonder"), arms=shorter)
+    both = replace(CLAIM, trials=(CLAIM.trials[0], yonder))
+    monkeypatch.setattr(command, "CLAIMS", (both,))
+    home = tmp_path / "record"
+
+    def seeds_and_rows() -> tuple[dict[str, int], list[str]]:
+        content = json.loads((home / "T1.json").read_text())
+        rows = csv.DictReader((home / "T1.csv").open())
+        return {p["place"]: p["seeds"] for p in content["places"]}, [r["place"] for r in rows]
+
+    Claims(out=tmp_path, seeds=5, place="yonder").run()
+    assert seeds_and_rows() == ({"yonder": 5}, ["yonder"] * 10)
+    assert read_records([both], home)[0].missing == ["here"]
+    assert "Not made: here." in (home / "board.md").read_text()
+    Claims(out=tmp_path, seeds=6, place="here").run()
+    assert seeds_and_rows() == ({"here": 6, "yonder": 5}, ["here"] * 12 + ["yonder"] * 10)
+    assert "Not made" not in (home / "board.md").read_text()
+    # Fewer seeds do not take the place of more, and more do.
+    Claims(out=tmp_path, seeds=3).run()
+    assert seeds_and_rows()[0] == {"here": 6, "yonder": 5}
+    Claims(out=tmp_path, seeds=7).run()
+    assert seeds_and_rows() == ({"here": 7, "yonder": 7}, ["here"] * 14 + ["yonder"] * 14)
+    # What another rule or other code has made does not stay.
+    monkeypatch.setattr(record, "code", lambda: "another")
+    Claims(out=tmp_path, seeds=3, place="yonder").run()
+    assert seeds_and_rows()[0] == {"yonder": 3}
+
+
 def test_a_probe_or_an_edit_makes_another_job(tmp_path: Path) -> None:
     (case,) = cases([CLAIM], tmp_path, seeds=5)
     bare = replace(CLAIM.trials[0], arms=tuple(replace(arm, probes=()) for arm in ARMS))
@@ -134,6 +168,30 @@ def test_what_cannot_be_is_named(tmp_path: Path) -> None:
         Claims(place="nowhere", out=tmp_path).run()
     with pytest.raises(InputError, match="a folder with records"):
         Claims(board=True, out=tmp_path).run()
+
+
+def test_arms_are_summed_up_from_the_release_on() -> None:
+    """Before it whoever pre-samples acts: here at random half of the time, and lower."""
+    columns = {
+        "steps": np.array([0, 10, 20, 30]),
+        "returns_behaviour": np.array([[-8.0, -9.0, -2.0, -6.0], [-8.0, -9.0, -2.0, -2.0]]),
+    }
+    found = record.summary(columns, HERE, release=20)
+    assert (found["start"], found["drop"], found["collapsed"]) == (-2.0, 2.0, 0)
+    fell = columns | {"returns_behaviour": columns["returns_behaviour"] - [0, 0, 0, 1]}
+    assert record.summary(fell, HERE, release=20)["collapsed"] == 1
+
+
+def test_when_all_has_failed_the_failures_are_what_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no luck")
+
+    monkeypatch.setattr(worker, "run_job", broken)
+    with pytest.raises(SystemExit):
+        Claims(("T1",), seeds=3, out=tmp_path).run()
+    assert "no luck" in capsys.readouterr().err
 
 
 def test_a_dry_run_makes_nothing(tmp_path: Path, capsys) -> None:

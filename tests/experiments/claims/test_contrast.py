@@ -27,6 +27,7 @@ from rlft.experiments.claims.measures import (
     JudgeFollows,
     Moved,
     Probed,
+    Quantity,
 )
 from rlft.recipes import Warmup
 
@@ -89,7 +90,7 @@ def test_a_rule_that_contradicts_itself_is_refused():
 
 
 def test_quantities_of_a_curve():
-    expected = {
+    expected: dict[Quantity, list[float]] = {
         "start": [-2, -4],
         "lowest": [-8, -4],
         "drop": [6, 0],
