@@ -28,6 +28,7 @@ from rlft.finetune import Prior
 
 RATE, BATCH = 1e-3, 256
 ERRORS = ("both", "pessimism")
+WHERE = ("unseen states", "off the data")
 
 
 class Edit(Protocol):
@@ -41,23 +42,27 @@ class Edit(Protocol):
 @stored
 @dataclass(frozen=True)
 class TellTruth:
-    """Regresses the critics to the truth at unseen states, and to themselves where data is.
+    """Regresses the critics to the truth away from the data, and to themselves where data is.
 
     Attributes:
         errors: "both" corrects every error there, "pessimism" only values that are too low.
+        where: at "unseen states", without a logged one within a typical step, or "off the data":
+            there, and at rare actions in logged states.
         states: of each of the two kinds, 1 or more.
         updates: of the regression, 1 or more.
 
     Raises:
-        InputError: numbers below these, or other errors.
+        InputError: numbers below these, other errors, or another place.
     """
 
     errors: Literal["both", "pessimism"] = "both"
+    where: Literal["unseen states", "off the data"] = "unseen states"
     states: int = 3_000
     updates: int = 2_000
 
     def __post_init__(self) -> None:
         one_of(ERRORS, errors=self.errors)
+        one_of(WHERE, where=self.where)
         hint = "Start from the defaults, TellTruth()."
         at_least(1, states=self.states, updates=self.updates, hint=hint, of="TellTruth")
 
@@ -77,11 +82,13 @@ class TellTruth:
             )
         rng, support = np.random.default_rng(seed), Support(data)
         anywhere = random_positions(layout, self.states, rng)  # (N, O)
-        unseen = support.distance(anywhere) > support.typical_step  # (N,)
         logged = data.observations[rng.choice(len(data), min(self.states, len(data)))]  # (N', O)
         states = np.concatenate([anywhere, logged])
-        unseen = np.concatenate([unseen, np.zeros(len(logged), bool)])
         actions = rng.uniform(-1, 1, (len(states), data.action_size)).astype(np.float32)
+        if self.where == "unseen states":
+            away = support.distance(states) > support.typical_step  # (N,)
+        else:
+            away = support.distance(states, actions) > support.rare_pair  # (N,)
         gamma = learner.config.gamma
         policy = copy.deepcopy(learner.policy)
         truth = monte_carlo_q(policy, data.env_id, states, actions, gamma=gamma)  # (S, N)
@@ -90,7 +97,7 @@ class TellTruth:
         with torch.no_grad():
             said = critics(at.expand(seeds, -1, -1), did.expand(seeds, -1, -1))  # (S, E, N)
         true = true.unsqueeze(1)  # (S, 1, N)
-        wrong = torch.as_tensor(unseen) & ((said < true) | (self.errors == "both"))  # (S, E, N)
+        wrong = torch.as_tensor(away) & ((said < true) | (self.errors == "both"))  # (S, E, N)
         goal = torch.where(wrong, true, said)  # (S, E, N)
         optimizer = torch.optim.Adam(critics.parameters(), lr=RATE)
         generator = torch.Generator().manual_seed(seed)

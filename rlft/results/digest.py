@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from rlft.core.files import PACKAGE
@@ -46,3 +47,11 @@ def numeric_files(package: Path = PACKAGE) -> list[Path]:
         path = package / name
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     return files
+
+
+def bytes_digest(names: Iterable[str], package: Path = PACKAGE) -> str:
+    """SHA-256 of single files of the library, below its folder and in this order."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(name.encode() + (package / name).read_bytes())
+    return digest.hexdigest()

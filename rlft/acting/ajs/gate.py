@@ -119,7 +119,8 @@ class Gate(Horizon):
     def _tell_if_closed(self, closed: np.ndarray) -> None:
         """Warns once of each seed whose gate stays closed at full h, (S,) bool.
 
-        There the guide walks alone, so both values are about one policy, and yet they disagree.
+        There the guide walks most of an episode, or all of it, so both values are about nearly the
+        same policy, and yet they disagree.
         """
         if self.start == 0 or self.rule.judge == "candidate":  # others than the guide are judged
             return
@@ -129,11 +130,11 @@ class Gate(Horizon):
         if len(stuck):
             said, asked = (x[stuck[0]].item() for x in (self.estimate, self.reference))
             warnings.warn(
-                f"The gate of seed {stuck.tolist()} stayed closed for {PATIENCE} decisions at "
-                f"h={self.start}, where the guide walks alone: the judge says {said:.1f} of the "
-                f"policy whose reference is {asked:.1f}. One of the two is wrong about the guide, "
-                "or the guide has become worse. Compare them with its own episodes; "
-                "reference='calibrated' takes what they return.",
+                f"The gate of seed {stuck.tolist()} stayed closed for {PATIENCE} decisions at the "
+                f"largest h={self.start}: the judge says {said:.1f}, the reference of the guide "
+                f"alone is {asked:.1f}. If the guide's episodes are no longer than h, one of the "
+                "two is wrong about it, or it has become worse. Compare them with its own "
+                "episodes; reference='calibrated' takes what they return.",
                 stacklevel=2,
             )
             self.closed[stuck] = -1

@@ -17,7 +17,7 @@ from rlft.recipes import Online, Pretraining, Recipe, find_recipe
 
 AJS = "AJS (Wang, White and White 2025, arXiv 2505.00913)"
 UPDATES = 2_000
-STEPS, SHORT, EVERY = 2_500, 1_500, 125
+STEPS, SHORT, EVERY = 2_500, 1_500, 100  # gates decide at evaluations
 SAC, INAC, JUMP = find_recipe("sac"), find_recipe("inac"), find_recipe("ajs")
 
 # Where rewards differ in size, so does the temperature: a step in the right direction raises the
@@ -88,8 +88,13 @@ def linear(place: Place, steps: int) -> Arm:
 
 
 def oracle(place: Place) -> Arm:
-    """The same rule, decided by true returns, as often as the runs are evaluated."""
+    """The same rule, asked as often, decided by true returns."""
     own = rule(place)
-    truth = Oracle(start_at=own.start_at, step=own.step, tolerance=own.tolerance)
+    truth = Oracle(
+        start_at=own.start_at,
+        step=own.step,
+        check_every=own.check_every,
+        tolerance=own.tolerance,
+    )
     recipe = replace(gated(place), acting=JumpStart(guide=GuideActs(), schedule=truth))
     return arm(place, "oracle gate", recipe)

@@ -22,7 +22,7 @@ HEAD = ("claim", "", "place", "what decides", "effect [95 %]", "seeds", "verdict
 ABOUT = (
     "Effects are shares of what lies between never arriving, or random actions, and the best known "
     "return, seed by seed, from the same priors where methods can share one; correlations and "
-    "shares of h are as they are. Q and its errors are discounted, and shares of the same range. "
+    "shares of h are as they are. Of Q and its errors 1 is what discounted returns span. "
     "*Not reproduced*: the interval excludes the smallest effect of interest, a tenth where "
     "nothing else is said; a smaller one there may be. *Reproduced*: it does not, and all of it "
     "lies where the claim puts it. *Unclear*: neither. A claim of several parts is worth its "

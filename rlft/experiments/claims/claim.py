@@ -20,7 +20,7 @@ from rlft.core.encoding import cache_key
 from rlft.core.errors import unknown
 from rlft.core.registry import stored
 from rlft.evaluate.intervals import Interval, few_seeds, interval
-from rlft.experiments.claims.measures import Columns, Measure
+from rlft.experiments.claims.measures import Columns, Measure, Unit
 from rlft.experiments.probes import Probe
 from rlft.experiments.told import Edit
 from rlft.recipes import Recipe
@@ -42,6 +42,8 @@ class Place:
         dataset: what priors learn from; its environment is where they are fine-tuned.
         low: return of never arriving, or of random actions.
         high: the best known return.
+        spans: of discounted returns, from never arriving for ever to the best; what errors of Q
+            are measured in. 0 where nothing is said of Q.
 
     Raises:
         InputError: if high is not above low.
@@ -51,6 +53,7 @@ class Place:
     dataset: str
     low: float
     high: float
+    spans: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.high > self.low:
@@ -60,6 +63,17 @@ class Place:
     def range(self) -> float:
         """What a return is measured in, > 0."""
         return self.high - self.low
+
+    def one(self, unit: Unit) -> float:
+        """What counts as 1 of a unit, > 0.
+
+        Raises:
+            InputError: the place says nothing of discounted returns.
+        """
+        if unit == "discounted return" and not self.spans:
+            hint = "Give the place what discounted returns span."
+            raise refused("spans", self.spans, "more than 0 to measure Q", hint, of="Place")
+        return {"return": self.range, "discounted return": self.spans, "its own": 1.0}[unit]
 
 
 @stored
@@ -200,8 +214,7 @@ class Trial:
                 values = values - contrast.measure.of(
                     results[contrast.minus], release[contrast.minus]
                 )
-            if contrast.measure.in_returns:
-                values = values / self.place.range
+            values = values / self.place.one(contrast.measure.unit)
             found = interval(values)
             findings.append(Finding(contrast, values, found, contrast.verdict(found)))
         return findings

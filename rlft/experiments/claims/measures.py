@@ -19,6 +19,8 @@ Columns = Mapping[str, np.ndarray]
 Quantity = Literal["start", "lowest", "drop", "average", "final", "gain"]
 QUANTITIES = ("start", "lowest", "drop", "average", "final", "gain")
 Actor = Literal["learner", "whoever acts"]
+# Returns, and the discounted ones that Q speaks of, are shown as shares of what a place's can span.
+Unit = Literal["return", "discounted return", "its own"]
 CURVES = {"learner": "returns_sampled", "whoever acts": "returns_behaviour"}
 
 
@@ -31,8 +33,8 @@ class Measure(Protocol):
         ...
 
     @property
-    def in_returns(self) -> bool:
-        """Whether its unit is the return's, so that it is shown as a share of the place's range."""
+    def unit(self) -> Unit:
+        """In what it is measured."""
         ...
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
@@ -90,8 +92,8 @@ class Curve:
         return f"{self.quantity}{whose}{', from the switch on' * self.whole}"
 
     @property
-    def in_returns(self) -> bool:
-        return True
+    def unit(self) -> Unit:
+        return "return"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
         steps, returns = from_step(columns, CURVES[self.actor], 0 if self.whole else release)
@@ -116,47 +118,54 @@ class Probed:
         column: name of what was seen, as in "q_logged".
         steps: after the release; the last evaluation if None.
         change: minus what it was at the switch.
+        minus: name of what else was seen, which is taken off; "" for nothing.
         sign: -1 turns it round: of an error, how far Q is too low.
     """
 
     column: str
     steps: int | None = None
     change: bool = False
+    minus: str = ""
     sign: float = 1.0
 
     @property
     def in_words(self) -> str:
         when = "at the end" if self.steps is None else f"{self.steps:,} steps after the release"
         name = self.column.replace("_", " ")
+        if self.minus:
+            name = f"({name} - {self.minus.replace('_', ' ')})"
         return f"{'minus ' * (self.sign < 0)}{name}, {when}{', minus at the switch' * self.change}"
 
     @property
-    def in_returns(self) -> bool:
-        return True
+    def unit(self) -> Unit:
+        return "discounted return"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
         at = columns["steps"][-1] if self.steps is None else release + self.steps
-        _, seen = from_step(columns, self.column, int(at))
-        before = columns[self.column][:, 0] if self.change else 0.0
-        return self.sign * (seen[:, 0] - before)
+        values = columns[self.column] - columns.get(self.minus, 0.0)  # (S, P)
+        _, seen = from_step({**columns, "seen": values}, "seen", int(at))
+        return self.sign * (seen[:, 0] - (values[:, 0] if self.change else 0.0))
 
 
 @stored
 @dataclass(frozen=True)
 class JudgeError:
-    """How far the gate's judge is from the truth: mean over evaluations of |estimate - return|."""
+    """How far the gate's judge is from the truth: minus the mean of |estimate - return|.
+
+    Over evaluations, each beside the last estimate that was read.
+    """
 
     @property
     def in_words(self) -> str:
-        return "mean error of the judge"
+        return "minus the judge's mean error"
 
     @property
-    def in_returns(self) -> bool:
-        return True
+    def unit(self) -> Unit:
+        return "return"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
         true = columns["returns_behaviour"][:, 1:]  # (S, P - 1)
-        return np.abs(columns["metrics.estimate"] - true).mean(1)
+        return -np.abs(columns["metrics.estimate"] - true).mean(1)
 
 
 @stored
@@ -172,8 +181,8 @@ class JudgeFollows:
         return "correlation of judge and truth"
 
     @property
-    def in_returns(self) -> bool:
-        return False
+    def unit(self) -> Unit:
+        return "its own"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
         said, true = columns["metrics.estimate"], columns["returns_behaviour"][:, 1:]  # (S, P - 1)
@@ -185,19 +194,24 @@ class JudgeFollows:
 @stored
 @dataclass(frozen=True)
 class GuideLeft:
-    """h at the end as a share of h at the beginning, in [0, 1]: how much the guide still walks."""
+    """h at the end as a share of h at the beginning, in [0, 1]: how much the guide still walks.
+
+    Attributes:
+        start: h at the beginning.
+    """
+
+    start: int
 
     @property
     def in_words(self) -> str:
         return "h at the end, of its start"
 
     @property
-    def in_returns(self) -> bool:
-        return False
+    def unit(self) -> Unit:
+        return "its own"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
-        h = columns["metrics.guide_steps"]  # (S, P')
-        return h[:, -1] / h.max()
+        return columns["metrics.guide_steps"][:, -1] / self.start
 
 
 @stored
@@ -210,8 +224,8 @@ class Moved:
         return "nats from the prior at the end"
 
     @property
-    def in_returns(self) -> bool:
-        return False
+    def unit(self) -> Unit:
+        return "its own"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
         return columns["kl"][:, -1]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from rlft.experiments.claims.claim import Place
 
-DETOUR = (-100.0, -14.5)
+# With -1 a step and a discount of 0.98 never arriving is worth -50, the best walk -12.7.
+DETOUR = (-100.0, -14.5, 37.3)
 NEAR = Place("near-optimal data", "rlft/maze/detour-near-optimal-v0", *DETOUR)
 NOISY = Place("noisy data", "rlft/maze/detour-medium-v0", *DETOUR)
 NARROW = Place("one thin line", "rlft/maze/detour-narrow-v0", *DETOUR)

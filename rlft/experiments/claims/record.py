@@ -7,7 +7,6 @@ small, so that they can be committed and read without a run.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -17,28 +16,34 @@ from typing import Any
 
 import numpy as np
 
-from rlft.core.encoding import to_json
-from rlft.core.files import PACKAGE, damaged, write_atomically
+from rlft.core.encoding import cache_key, to_json
+from rlft.core.files import damaged, write_atomically
 from rlft.evaluate import Collapse, collapsed_share, drop
 from rlft.experiments.claims.claim import Claim, Finding, Place, at_place, over_places
 from rlft.experiments.claims.measures import from_step
 from rlft.experiments.claims.trying import Case, find, joined
-from rlft.results.digest import code_digest
+from rlft.experiments.sweep.job import LOOKS
+from rlft.results.digest import bytes_digest, code_digest
 from rlft.results.provenance import provenance
 
 # What decides the numbers of a claim besides the library's own numeric code.
-ALSO = ("experiments/probes.py", "experiments/told.py", "experiments/claims/measures.py")
+ALSO = (
+    *LOOKS,
+    "evaluate/intervals.py",
+    "evaluate/metrics.py",
+    "evaluate/statistics/collapse.py",
+    "experiments/claims/claim.py",
+    "experiments/claims/measures.py",
+    "experiments/claims/trying.py",
+)
 DIGITS = 4
 Row = tuple[object, ...]
 HEAD = ("place", "claimed", "arm", "minus", "measure", "seed", "value")
 
 
 def code() -> str:
-    """SHA-256 of all code that decides a claim's numbers."""
-    digest = hashlib.sha256(code_digest().encode())
-    for name in ALSO:
-        digest.update((PACKAGE / name).read_bytes())
-    return digest.hexdigest()
+    """A key of all code that decides a claim's numbers."""
+    return cache_key(code_digest(), bytes_digest(ALSO))
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,15 @@ from rlft.experiments.probes import Probe
 from rlft.experiments.told import Edit
 from rlft.finetune import RunPlan
 from rlft.recipes import Recipe
+from rlft.results.digest import bytes_digest
 
 LONGEST = 120  # characters of a name in a folder's; with the key systems take 255
 
 # What a job's folder holds: what it is, the run when it is done, what it took, or why it failed.
 ABOUT, RUN, TOOK, FAILED = "job.json", "run", "took.json", "failed.json"
-# What probes saw, if there are any.
+# What probes saw, if there are any; and the code that decides what they and edits do.
 PROBED = "probed.npz"
+LOOKS = ("experiments/probes.py", "experiments/told.py", "evaluate/support.py", "evaluate/truth.py")
 
 
 @stored
@@ -71,7 +73,9 @@ class Job:
     def key(self) -> str:
         """Changes with whatever could change the run, own classes' source included."""
         key = self.experiment(Path()).run_key(self.recipe)
-        return cache_key(key, self.probes, self.edit) if self.probes or self.edit else key
+        if not self.probes and self.edit is None:
+            return key
+        return cache_key(key, self.probes, self.edit, bytes_digest(LOOKS))
 
     def place(self, key: str) -> str:
         """Its folder below the sweep's: a readable name, as far as systems take it, and the key."""

@@ -111,7 +111,7 @@ def test_a_gate_that_stays_closed_at_full_h_is_told_of_once() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         h_after(gate, PATIENCE - 1)
-    told = r"gate of seed \[1\] stayed closed for 5 decisions at h=10.*says -55\.0 .* is -50\.0"
+    told = r"seed \[1\] stayed closed for 5 decisions .* h=10: .*says -55\.0, .* is -50\.0"
     with pytest.warns(UserWarning, match=told):
         gate.after_step(PATIENCE)
     with warnings.catch_warnings():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rlft.algorithms import SACConfig
 from rlft.core.encoding import cache_key
 from rlft.data import load_dataset
 from rlft.envs import time_limit_of
@@ -102,3 +103,10 @@ def test_a_place_lies_between_random_actions_and_the_best(name):
         total += rewards * going
         going &= ~(terminations | truncations)
     assert place.low == pytest.approx(total.mean(), abs=0.03 * place.range)
+
+
+@pytest.mark.parametrize("name", [name for name, place in PLACES.items() if place.spans])
+def test_what_discounted_returns_span_where_a_step_costs_1(name):
+    place, gamma = PLACES[name], SACConfig().gamma
+    never, best = -1 / (1 - gamma), -(1 - gamma**-place.high) / (1 - gamma)
+    assert place.spans == pytest.approx(best - never, abs=0.1)

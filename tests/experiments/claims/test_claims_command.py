@@ -28,7 +28,7 @@ from rlft.recipes import Pretraining
 RECIPE = replace(make_recipe(), prior=Pretraining("cql", small("cql"), 3))
 STILL = replace(RECIPE, online=replace(RECIPE.online, learner=small("sac", policy_lr=0.0)))
 PROBES = (LoggedQ(pairs=8),)
-HERE = Place("here", "short", low=-10.0, high=0.0)
+HERE = Place("here", "short", low=-10.0, high=0.0, spans=10.0)
 ARMS = (
     Arm("moves", replace(RECIPE, name="moves"), 12, 3, PROBES),
     Arm("stays", replace(STILL, name="stays"), 12, 3, PROBES),

@@ -43,7 +43,7 @@ COLUMNS = {
     "q_logged": 10 * RETURNS,
     "kl": np.abs(RETURNS),
 }
-PLACE = Place("here", "own/data-v0", low=-10.0, high=10.0)
+PLACE = Place("here", "own/data-v0", low=-10.0, high=10.0, spans=5.0)
 DROP = Curve("drop")
 
 
@@ -119,13 +119,25 @@ def test_what_probes_saw():
     np.testing.assert_allclose(Probed("q_logged", 0, sign=-1.0).of(COLUMNS, 0), [20, 40])
 
 
+def test_an_error_of_q_is_taken_beside_another_and_measured_in_discounted_returns():
+    columns = COLUMNS | {"error_off": np.full((2, 5), -3.0), "error_on": np.full((2, 5), -1.0)}
+    gap = Probed("error_off", minus="error_on", sign=-1.0)
+    np.testing.assert_allclose(gap.of(columns, 0), [2, 2])
+    assert gap.in_words == "minus (error off - error on), at the end"
+    (found,) = trial(Contrast("it is lower", gap, "now")).find({"now": columns})
+    np.testing.assert_allclose(found.values, [0.4, 0.4])
+    silent = replace(trial(Contrast("it is lower", gap, "now")), place=replace(PLACE, spans=0.0))
+    with pytest.raises(InputError, match=r"spans=0\.0"):
+        silent.find({"now": columns})
+
+
 def test_the_judge_beside_the_truth():
     # It says 3 too much of seed 0, and nothing wrong of seed 1.
-    np.testing.assert_allclose(JudgeError().of(COLUMNS, 0), [3, 0])
+    np.testing.assert_allclose(JudgeError().of(COLUMNS, 0), [-3, 0])
     np.testing.assert_allclose(JudgeFollows().of(COLUMNS, 0), [1, 1])
     still = COLUMNS | {"metrics.estimate": np.zeros((2, 4))}
     np.testing.assert_allclose(JudgeFollows().of(still, 0), [0, 0])
-    np.testing.assert_allclose(GuideLeft().of(COLUMNS, 0), [0.25, 1])
+    np.testing.assert_allclose(GuideLeft(start=8).of(COLUMNS, 0), [0.25, 1])
     np.testing.assert_allclose(Moved().of(COLUMNS, 0), [0, 1])
 
 
@@ -140,7 +152,7 @@ def test_arms_are_compared_seed_by_seed_in_shares_of_the_place_range():
     )
     np.testing.assert_allclose(found.values, [6 / 20, 0])
     assert found.found.mean == pytest.approx(0.15)
-    (alone,) = trial(Contrast("h stays", GuideLeft(), "now")).find({"now": COLUMNS})
+    (alone,) = trial(Contrast("h stays", GuideLeft(start=8), "now")).find({"now": COLUMNS})
     np.testing.assert_allclose(alone.values, [0.25, 1])  # no return, so no share of returns
 
 

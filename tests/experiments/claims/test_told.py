@@ -55,11 +55,23 @@ def test_pessimism_alone_is_taken_away(prior) -> None:
     assert moved[0] < moved[1] / 10
 
 
+def test_off_the_data_rare_actions_are_corrected_too(prior) -> None:
+    ends = [
+        q_error(TellTruth(where=where, states=1_000, updates=600).apply(prior, 0).learner,
+                prior.data, prior.data.env_id)
+        for where in ("unseen states", "off the data")
+    ]  # fmt: skip
+    here, everywhere = (np.abs(end.out_of_support) for end in ends)
+    assert (everywhere < here / 2).all()
+
+
 def test_numbers_that_cannot_be_are_refused(prior) -> None:
     with pytest.raises(InputError, match="states=0"):
         TellTruth(states=0)
     with pytest.raises(InputError, match="Unknown errors 'none'"):
         TellTruth("none")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="Unknown where 'here'"):
+        TellTruth(where="here")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="pairs=0"):
         LoggedQ(0)
     with pytest.raises(InputError, match="pairs=0"):
