@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rlft.core.checks import one_of
+from rlft.core.checks import one_of, shaped
 from rlft.evaluate.intervals import Interval, interval
 from rlft.evaluate.summary import Curves, returns_of
 from rlft.report.comparable import Measured, same_prior
@@ -48,7 +48,13 @@ Differences: TypeAlias = Mapping[str, Mapping[str, Difference]]
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> Difference:
-    """The paired difference of one number per seed, (S,) each."""
+    """The paired difference of one number per seed, (S,) each.
+
+    Raises:
+        InputError: one has more seeds than the other.
+    """
+    hint = "Differences are taken seed by seed: make both runs with the same seeds."
+    shaped(np.shape(ours), theirs=np.asarray(theirs), hint=hint)
     gap = np.asarray(ours) - np.asarray(theirs)
     return Difference(interval(gap), int((gap > 0).sum()), int((gap < 0).sum()))
 

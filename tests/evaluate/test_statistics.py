@@ -277,3 +277,8 @@ def test_power_has_the_unit_of_the_differences_and_prints_a_sentence() -> None:
 def test_errors_name_the_value_and_the_next_step(call: Callable[[], object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_half_a_seed_cannot_be_planned() -> None:
+    with pytest.raises(InputError, match=r"seeds=2\.5.*Give 3"):
+        power(seeds=2.5, sd=1.0)  # type: ignore[arg-type]

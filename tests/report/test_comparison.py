@@ -286,3 +286,8 @@ def test_without_a_warm_up_nothing_is_said_of_rings(prior: Prior) -> None:
     figure = plot_comparison([a_run(prior)])
     assert figure.axes[0].get_xlabel() == "environment steps since the switch"
     assert "warm-up" not in figure.alt  # type: ignore[attr-defined]
+
+
+def test_runs_of_other_seeds_are_no_pair() -> None:
+    with pytest.raises(InputError, match="seed by seed"):
+        difference(np.zeros(3), np.zeros(4))

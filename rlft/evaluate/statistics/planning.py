@@ -112,6 +112,8 @@ def power(
     within(chance, 1, without=(chance, 1), power=power, hint="0.8 is usual.")
     if seeds is not None:
         at_least(2, seeds=seeds, hint="One pair of runs has no spread.")
+        if seeds != int(seeds):
+            raise refused("seeds", seeds, "a whole number", f"Give {int(seeds) + 1}.")
 
         def missing(delta: float) -> float:
             return power_of(delta, seeds, confidence) - power
