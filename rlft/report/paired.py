@@ -79,6 +79,7 @@ def are_paired(one: Measured, other: Measured) -> bool:
         one.prior.steps > 0
         and other.prior.steps > 0
         and one.seed == other.seed
+        and len(one.returns_sampled) == len(other.returns_sampled)  # S
         and same_prior(one.prior, other.prior)
     )
 
