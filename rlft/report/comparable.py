@@ -46,6 +46,11 @@ class Measured(Placed, Protocol):
         ...
 
     @property
+    def returns_sampled(self) -> np.ndarray:
+        """(S, P) return of sampled actions."""
+        ...
+
+    @property
     def switch_returns(self) -> Mapping[str, np.ndarray]:
         """Of each curve the returns of single episodes at the switch, (S, K), where kept."""
         ...
