@@ -57,7 +57,7 @@ class Countdown(gym.Env):
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "datasets"))
-    gym.register("Countdown-v0", entry_point="test_record:Countdown", max_episode_steps=8)
+    gym.register("Countdown-v0", entry_point="test_own_recordings:Countdown", max_episode_steps=8)
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     yield tmp_path / "datasets"  # type: ignore[misc]
     del gym.registry["Countdown-v0"]
