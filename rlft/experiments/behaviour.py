@@ -74,7 +74,7 @@ TRAININGS = {
 }
 """Environments that are trained in another way than `Training()`."""
 
-UNTRAINED, BEST = "untrained", "near-optimal"
+UNTRAINED, BEST = "untrained", "best"
 # Where on the way from the untrained policy's return to the best one a level is taken.
 LEVELS = {"weak": 0.15, "fair": 0.3, "medium": 0.5, "good": 0.75}
 # How far from there, as a share of the way; further off the name would be wrong.

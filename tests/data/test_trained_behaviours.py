@@ -29,7 +29,7 @@ TINY = "rlft/pendulum/tiny-v0"
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "datasets"))
-    two_levels = PolicyBehaviour("pendulum", ("untrained", "near-optimal"), random_actions=0.1)
+    two_levels = PolicyBehaviour("pendulum", ("untrained", "best"), random_actions=0.1)
     spec = DatasetSpec("Pendulum-v1", two_levels, "small", transitions=800)
     monkeypatch.setitem(DATASETS._entries, TINY, spec)
     return tmp_path / "datasets"
@@ -53,15 +53,15 @@ def test_the_note_says_how_to_train_it_again_and_what_it_is_worth(name: str) -> 
     assert {len(values) for values in about["curve"].values()} == {len(about["curve"]["step"])}
     assert about["curve"]["step"][-1] == int(about["command"].split()[6])
     levels = about["levels"]
-    assert next(iter(levels)) == "untrained" and list(levels)[-1] == "near-optimal"
+    assert next(iter(levels)) == "untrained" and list(levels)[-1] == "best"
     steps = [told["step"] for told in levels.values()]
     assert steps == sorted(set(steps)) and set(steps) <= set(about["curve"]["step"])
-    assert max(levels, key=lambda level: levels[level]["sampled"]) == "near-optimal"
+    assert max(levels, key=lambda level: levels[level]["sampled"]) == "best"
     assert {load_behaviour(name, level).seeds for level in levels} == {1}
     assert len({behaviour_digest(name, level) for level in levels}) == len(levels)
 
 
-@pytest.mark.parametrize("level", ["untrained", "near-optimal"])
+@pytest.mark.parametrize("level", ["untrained", "best"])
 def test_the_pendulum_earns_what_its_note_says(level: str) -> None:
     played = rlft.evaluate(load_behaviour("pendulum", level), "Pendulum-v1", episodes=30, mode=True)
     told = about_behaviour("pendulum")["levels"][level]

@@ -41,7 +41,7 @@ def test_levels_are_taken_on_the_way_up(
     returns: list[float], expected: list[int | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(behaviour, "CLOSE", 0.12)
-    names = ("untrained", "weak", "fair", "medium", "good", "near-optimal")
+    names = ("untrained", "weak", "fair", "medium", "good", "best")
     steps = 100 * np.arange(len(returns))
     wanted = {n: 100 * e for n, e in zip(names, expected, strict=True) if e is not None}
     chosen = choose_levels(steps, np.array(returns, float))
@@ -86,7 +86,7 @@ def test_the_command_writes_policies_that_load_and_record(
     for level, told in about["levels"].items():
         assert re_line(level, told["step"]) in " ".join(printed.out.split())
     data = rlft.record(
-        load_behaviour(path, "near-optimal"), "Pendulum-v1", name="mine/p-v0", transitions=200
+        load_behaviour(path, "best"), "Pendulum-v1", name="mine/p-v0", transitions=200
     )
     assert len(data) == 200
 
@@ -97,7 +97,7 @@ def re_line(level: str, step: int) -> str:
 
 def trained(out: Path, **options: object) -> tuple[dict, dict[str, torch.Tensor]]:
     path = Behaviour("Pendulum-v1", eval_episodes=1, progress=False, out=out, **options).run()  # type: ignore[arg-type]
-    return about_behaviour(path), load_behaviour(path, "near-optimal").state_dict()
+    return about_behaviour(path), load_behaviour(path, "best").state_dict()
 
 
 def test_the_same_command_trains_the_same_policy(tmp_path: Path) -> None:
