@@ -21,7 +21,8 @@ from rlft.core.compute import keep_memory, set_threads
 # of it, which type checkers read.
 _NAMES = {
     # the three calls, and what they take and give
-    "rlft.data": "load_dataset list_datasets inspect Transitions OfflineData ReplayBuffer Batch",
+    "rlft.data": "load_dataset list_datasets record inspect"
+    " Transitions OfflineData ReplayBuffer Batch",
     "rlft.finetune": "pretrain finetune hand_over Prior Run",
     "rlft.recipes": "RECIPES find_recipe diff_recipes Recipe Handover Warmup Online",
     # what a recipe is made of, and where it is tried

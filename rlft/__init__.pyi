@@ -38,6 +38,7 @@ from rlft.data import Transitions as Transitions
 from rlft.data import inspect as inspect
 from rlft.data import list_datasets as list_datasets
 from rlft.data import load_dataset as load_dataset
+from rlft.data import record as record
 from rlft.envs import LAYOUTS as LAYOUTS
 from rlft.envs import Behaviour as Behaviour
 from rlft.envs import log_episodes as log_episodes

@@ -18,6 +18,7 @@ from rlft.core.errors import InputError, NumericalError
 from rlft.core.table import Table
 from rlft.course.commands import Course
 from rlft.data import list_datasets, make_datasets
+from rlft.experiments.behaviour import Behaviour
 from rlft.experiments.claims.command import Claims
 from rlft.experiments.compare import Compare, describe_asked
 from rlft.experiments.cost import cost_class
@@ -123,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:  # also around reading the options: a plan checks its numbers when it is made
         command = tyro.cli(
-            Claims | Compare | Course | Data | Demo | Grade | List | Sweep,
+            Behaviour | Claims | Compare | Course | Data | Demo | Grade | List | Sweep,
             args=arguments,
             prog="python -m rlft",
             description=DESCRIPTION,

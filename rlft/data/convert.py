@@ -143,3 +143,22 @@ def normalise_actions(
         )
     scaled = 2.0 * (actions - low) / np.where(fixed, 1.0, width) - 1.0
     return np.where(fixed, 0.0, scaled).astype(np.float32)
+
+
+def to_units(actions: np.ndarray, low: ArrayLike, high: ArrayLike) -> np.ndarray:
+    """Rescales actions (N, A) from [-1, 1] to the box [low, high]: `normalise_actions` backwards.
+
+    Args:
+        actions: float32.
+        low: lower bounds, (A,) or one for all.
+        high: upper bounds, likewise.
+
+    Returns:
+        (N, A) in the type of the bounds, never outside of them; the very same array where the box
+        is [-1, 1].
+    """
+    low, high = np.asarray(low), np.asarray(high)
+    if (low == -1.0).all() and (high == 1.0).all():
+        return actions
+    middle, reach = (high / 2 + low / 2).astype(np.float32), (high / 2 - low / 2).astype(np.float32)
+    return (middle + actions * reach).astype(low.dtype).clip(low, high)

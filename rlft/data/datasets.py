@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from tqdm.auto import tqdm
@@ -26,10 +27,10 @@ from rlft.data.folder import (
     staging,
     unwritable,
 )
-from rlft.data.minari_io import StoredDataset, flatten, read_dataset, write_dataset
+from rlft.data.minari_io import StoredDataset, read_dataset, write_dataset
 from rlft.data.specs import DATASETS
 from rlft.data.transitions import Transitions
-from rlft.envs import log_episodes
+from rlft.envs import env_boxes
 from rlft.envs.spec import bare_id, recorded_options
 
 
@@ -80,6 +81,7 @@ def load_dataset(
             download(name)
         stored = _read(name)
     arrays: dict[str, Any] = dict(stored.arrays)
+    as_written = dict(arrays)
     if clip_actions:
         arrays["actions"] = np.clip(arrays["actions"], -1.0, 1.0)
     same = stored.env_spec is not None and bare_id(env_id or stored.env_id) == stored.env_id
@@ -89,8 +91,11 @@ def load_dataset(
         env_id=env_id or stored.env_id,
         env_kwargs=_options(stored.env_spec, name) if same and stored.env_spec else (),
     )
-    if stored.digest and data.digest != stored.digest:
-        raise _damaged(name, "its content is not what was written")
+    if stored.digest:
+        # Clipping may move an action by what rounding left of it: that is no damage.
+        unclipped = Transitions(**as_written) if clip_actions else data
+        if unclipped.digest != stored.digest:
+            raise _damaged(name, "its content is not what was written")
     # Who names another environment than the recording's means to change something.
     check_environment(data, stored.boxes, replay=same or not stored.env_id)
     return data
@@ -141,20 +146,24 @@ def _options(spec: EnvSpec, name: str) -> tuple[tuple[str, object], ...]:
 def _make(name: str, *, replace: bool) -> None:
     """Logs the episodes of an own dataset and puts them in place; see `publish` for `replace`."""
     spec = DATASETS[name]
-    episodes = log_episodes(
-        spec.env_id, spec.behaviour, transitions=spec.transitions, seed=spec.seed
-    )
-    arrays: dict[str, Any] = flatten(episodes)  # the behaviour's actions are normalised already
+    try:
+        box = env_boxes(spec.env_id)[1]
+    except (InputError, gym.error.Error) as error:
+        raise InputError(
+            f"Dataset {name!r} is logged on this machine, in the environment {spec.env_id!r}, "
+            f"which cannot be made here: {error} Install the package that has it; those of MuJoCo "
+            'come with pip install "gymnasium[mujoco]".'
+        ) from error
+    episodes = spec.log()
     notes = {
         "description": spec.description,
         "algorithm_name": str(spec.behaviour),
         "rlft_recipe": spec.recipe,
-        "rlft_digest": Transitions(**arrays).digest,
     }
     root = datasets_root()
     with staging() as staged:
         try:
-            write_dataset(name, episodes, spec.env_id, notes=notes)
+            write_dataset(name, episodes, spec.env_id, notes=notes, box=box)
         except OSError as error:
             raise unwritable(root, error) from error
         publish(staged, root, name, replace=replace)

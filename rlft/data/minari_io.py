@@ -11,7 +11,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from gymnasium.spaces import Box, Dict
 from minari.data_collector import EpisodeBuffer
 
 from rlft.core.errors import InputError
-from rlft.data.convert import as_stored, as_type, normalise_actions
+from rlft.data.convert import as_stored, as_type, normalise_actions, to_units
 from rlft.data.episodes import ARRAYS, timesteps_of
+from rlft.data.transitions import Transitions
 from rlft.envs import Episode
 
 # Part of the cache's file name: raise it when `flatten` changes what it returns.
@@ -39,7 +40,7 @@ class StoredDataset:
         env_spec: the environment of the recording; None where none was noted.
         boxes: of the recorded observations and of the recorded actions.
         recipe: of an own dataset, see `DatasetSpec.recipe`; else empty.
-        digest: of an own dataset's content; else empty.
+        digest: of the content of a dataset that this library wrote; else empty.
     """
 
     arrays: dict[str, np.ndarray]
@@ -55,16 +56,29 @@ class StoredDataset:
 
 
 def write_dataset(
-    name: str, episodes: Sequence[Episode], env_id: str, *, notes: dict[str, str]
+    name: str,
+    episodes: Sequence[Episode],
+    env: str | EnvSpec,
+    *,
+    notes: dict[str, str],
+    box: Box | None = None,
 ) -> None:
     """Writes episodes as a Minari dataset (hdf5) into Minari's current root.
 
     Args:
         name: id of the dataset, well-formed and not taken.
-        episodes: at least one.
-        env_id: registered environment in which they were logged.
+        episodes: at least one, with actions in [-1, 1].
+        env: registered environment in which they were logged, or its whole specification.
         notes: texts for the dataset's metadata: `description` and whatever else.
+        box: the environment's actions, in whose units they are written; None where it is [-1, 1].
+
+    Raises:
+        InputError: numbers that no learner can use; nothing is written then.
     """
+    low, high = (box.low, box.high) if box else (-1.0, 1.0)
+    episodes = [replace(e, actions=to_units(e.actions, low, high)) for e in episodes]
+    arrays: Any = flatten(episodes, low, high, name)
+    digest = Transitions(**arrays, name=name).digest
     buffers = []
     for episode in episodes:
         arrays: Any = episode  # Minari annotates lists; arrays are what its files are made of
@@ -83,9 +97,9 @@ def write_dataset(
         # reader's own machine has neither.
         warnings.simplefilter("ignore", UserWarning)
         dataset = minari.create_dataset_from_buffers(
-            name, buffers, env=env_id, eval_env=env_id, author="rlft", data_format="hdf5"
+            name, buffers, env=env, eval_env=env, author="rlft", data_format="hdf5"
         )
-    dataset.storage.update_metadata(notes)
+    dataset.storage.update_metadata({**notes, "rlft_digest": digest})
 
 
 def read_dataset(folder: Path) -> StoredDataset:

@@ -32,6 +32,7 @@ PROSE = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "docs" / "instructor_guide.md",
     ROOT / "docs" / "statistics.md",
+    ROOT / "docs" / "own_data.md",
 ]
 
 
