@@ -116,7 +116,7 @@ def arms(place: dict[str, Any]) -> Table:
 
 def draw(records: Sequence[Record]) -> CourseFigure:
     """Below each claim a mark with its interval for each place, the verdict in words and colour."""
-    from rlft.show.base.figure import new_axes  # takes a second
+    from rlft.show.base.figure import across, new_axes  # takes a second
     from rlft.show.base.style import BLACK, BLUE, GREY, VERMILLION, styled
 
     colours = dict(zip(VERDICTS, (VERMILLION, GREY, BLUE), strict=True))
@@ -130,7 +130,8 @@ def draw(records: Sequence[Record]) -> CourseFigure:
             if isinstance(row, Record):
                 title = f"{row.claim.id}  {row.claim.sentence}"
                 white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-                ax.text(0.005, y, title, va="center", weight="bold", transform=beside, bbox=white)
+                head = ax.text(0.01, y, title, va="center", weight="bold", transform=across(ax))
+                head.set(bbox=white, in_layout=False)  # over the names of places, which are blank
                 continue
             contrast, colour = deciding(row), colours[row["verdict"]]
             ax.plot([contrast["low"], contrast["high"]], [y, y], "-", color=colour, linewidth=2)

@@ -20,6 +20,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Transform, blended_transform_factory
 
 from rlft.core.checks import at_least
 from rlft.core.errors import InputError
@@ -238,3 +239,8 @@ def _svg(fig: Figure, alt: str) -> str:
         fig.savefig(buffer, format="svg", metadata=metadata)
     head = f'<svg role="img" aria-label="{html.escape(alt, quote=True)}" '
     return buffer.getvalue().decode("utf-8").replace("<svg ", head, 1)
+
+
+def across(ax: Axes) -> Transform:
+    """Where x is a share of the whole figure, in [0, 1], and y a value of the axes."""
+    return blended_transform_factory(ax.figure.transFigure, ax.transData)
