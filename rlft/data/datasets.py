@@ -114,7 +114,7 @@ def make_datasets(
     """Makes own datasets ahead of their first use.
 
     Args:
-        names: which ones; None makes all.
+        names: which ones; None makes all but those that take long.
         remake: write those that exist anew, for example after damage.
         progress: show a progress bar.
 
@@ -124,7 +124,8 @@ def make_datasets(
     Raises:
         InputError: a name that is no own dataset, or a folder that cannot be written.
     """
-    chosen = list(DATASETS) if names is None else list(names)
+    ahead = [name for name, spec in DATASETS.items() if spec.ahead]
+    chosen = ahead if names is None else list(names)
     for name in chosen:
         DATASETS.find(name, "Only these are made on this machine.")
     made = {}

@@ -221,6 +221,11 @@ def test_a_cache_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPa
     assert len(load_dataset(TINY)) >= 60
 
 
+def test_what_takes_long_is_made_when_somebody_asks_for_it() -> None:
+    waiting = {name for name, spec in DATASETS.items() if not spec.ahead}
+    assert waiting and all(name.startswith("rlft/hopper/") for name in waiting)
+
+
 def test_make_datasets_names_what_it_cannot_make() -> None:
     with pytest.raises(InputError, match=r"own dataset 'rlft/maze/tini.*tiny-v0.*this machine"):
         make_datasets(["rlft/maze/tini-v0"])
