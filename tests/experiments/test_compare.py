@@ -303,7 +303,11 @@ def test_a_loss_that_diverges_names_the_recipe(
         (("tiny",), {"seeds": 0}, r"seeds=0: expected 1 or more"),
         (("tiny",), {"plan": PLAN.but(device="gpu")}, r"'gpu' cannot be used here"),
         (("tiny",), {"pretrain_steps": 0}, r"steps=0.*1 or more.*gradient"),
-        (("tiny",), {"env": "Pendulum-v1"}, r"The course has no dataset of 'Pendulum-v1'\. Name"),
+        (
+            ("tiny",),
+            {"env": "MountainCarContinuous-v0"},
+            r"The course has no dataset of 'MountainCarContinuous-v0'\. Name",
+        ),
         (
             ("tiny",),
             {"env": "Pendulum-v1", "dataset": "small"},

@@ -164,9 +164,9 @@ def test_curves_are_read_without_the_learners(folder: Path) -> None:
     for file in (place / RUN).glob("*.safetensors"):
         file.unlink()
     curves = load_curves(place / RUN)
-    assert set(curves) == {
-        "steps", "returns_mode", "returns_sampled", "returns_behaviour", "kl"
-    }  # fmt: skip
+    names = {"steps", "returns_mode", "returns_sampled", "returns_behaviour", "kl"}
+    assert set(curves) == names | {f"metrics.{name}" for name in run.metrics}
+    assert np.array_equal(curves["metrics.q"], run.metrics["q"])
     assert np.array_equal(curves["returns_mode"], run.returns_mode)
 
 
