@@ -47,6 +47,8 @@ def test_the_rule_is_older_than_the_record(record: Record) -> None:
 def test_a_record_is_whole(record: Record) -> None:
     content = record.content
     assert content["places"] and content["core_seconds"] > 0
+    made_by = content["provenance"]["command"]
+    assert made_by.startswith(f"python -m rlft claims {record.claim.id}") and "/" not in made_by
     for place in content["places"]:
         assert place["seeds"] >= 10
         rows = [

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
         "key": claim.key,
         "code": code(),
         "core_seconds": sum(place["core_seconds"] for place in places),
-        "provenance": to_json(provenance()),
+        "provenance": to_json(replace(provenance(), command=command(claim, cases))),
         "places": places,
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
@@ -137,6 +137,12 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
     writer.writerows(row for name in names for row in whole[name][1])
     for name, file in ((f"{claim.id}.csv", stream.getvalue()), (f"{claim.id}.json", text)):
         write_atomically(folder / name, lambda f, t=file: f.write_text(t, encoding="utf-8"))
+
+
+def command(claim: Claim, cases: Sequence[Case]) -> str:
+    """What makes the record again; the one that was typed has somebody's folders in it."""
+    seeds = {case.seeds for case in cases if case.seeds != case.trial.seeds}
+    return f"python -m rlft claims {claim.id}" + "".join(f" --seeds {n}" for n in sorted(seeds))
 
 
 def kept_places(claim: Claim, folder: Path) -> dict[str, tuple[dict[str, Any], list[Row]]]:

@@ -79,6 +79,7 @@ def test_a_claim_leaves_a_record_and_the_board(tmp_path: Path, capsys) -> None:
     (place,) = content["places"]
     assert (place["place"], place["seeds"], place["asked"]) == ("here", 5, 20)
     assert content["provenance"]["commit"] and content["core_seconds"] >= 0
+    assert content["provenance"]["command"] == "python -m rlft claims T1 --seeds 5"
     assert [c["control"] for c in place["contrasts"]] == [False, True]
     assert place["arms"].keys() == {"moves", "stays"}
     rows = list(csv.DictReader((home / "T1.csv").open()))
