@@ -1,7 +1,8 @@
 """The arms of AJS's claims: the whole method, what it is made of, and what it is held against.
 
-All arms of a place start from the same InAC policies, after 2,000 updates: on the maze's data the
-return has stopped moving after 1,500, and on near-optimal data it falls again from 2,500 on.
+All arms of a place start from the same InAC policies, after 2,000 updates: the return has stopped
+moving by then, and on near-optimal data single seeds fall again later
+(studies/defaults/training_lengths.md).
 """
 
 from __future__ import annotations
