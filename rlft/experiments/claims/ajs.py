@@ -12,7 +12,9 @@ from rlft.experiments.claims.ajs_arms import (
     frozen,
     in_sample,
     linear,
+    observed,
     oracle,
+    own_rows,
     rule,
     sac,
 )
@@ -24,7 +26,16 @@ from rlft.experiments.claims.measures import (
     JudgeFollows,
     Probed,
 )
-from rlft.experiments.claims.places import DENSE, LARGE, NARROW, NEAR, NOISY, SPARSE
+from rlft.experiments.claims.places import (
+    BALANCED,
+    DENSE,
+    LARGE,
+    NARROW,
+    NEAR,
+    NOISY,
+    SPARSE,
+    WOBBLY,
+)
 from rlft.experiments.probes import QErrors
 from rlft.experiments.told import TellTruth
 
@@ -107,11 +118,12 @@ def tracks(place: Place) -> Trial:
 
 
 def promises(place: Place, why: str = "") -> Trial:
-    """A5: the whole method beside what it is made of."""
+    """A5: the whole method beside what it is made of, other gates, and an extension."""
     acts = "whoever acts"
+    rivals = (sac(place), in_sample(place), explorer(place), frozen(place))
     return Trial(
         place,
-        (ajs(place), sac(place), in_sample(place), explorer(place), oracle(place), frozen(place)),
+        (ajs(place), *rivals, oracle(place), observed(place), own_rows(place)),
         (
             Contrast("AJS drops less than SAC", Curve("drop", acts), "SAC", "AJS"),
             Contrast("learns faster than InAC", Curve("average", acts), "AJS", "InAC",
@@ -121,6 +133,12 @@ def promises(place: Place, why: str = "") -> Trial:
                      Curve("drop", acts), "explorer alone", "AJS", control=True),
             Contrast("An oracle gate, asked as often, drops less than FQE's", Curve("drop", acts),
                      "AJS", "oracle gate", control=True),
+            Contrast("A gate of observed returns, as JSRL's, earns more than FQE's",
+                     Curve("average", acts), "observed returns decide", "AJS", smallest=0.05,
+                     control=True),
+            Contrast("An explorer that learns at its own rows only earns more (an extension)",
+                     Curve("average", acts), "AJS, its own rows", "AJS", smallest=0.05,
+                     control=True),
             Contrast("SAC drops beyond what a policy that stands still does", Curve("drop", acts),
                      "SAC", "frozen policy", control=True),
         ),
@@ -198,13 +216,14 @@ CLAIMS = (
         "Fine-tuning an offline policy with SAC degrades it early; InAC does not",
         AJS,
         (degrades(NEAR), degrades(NOISY), degrades(DENSE),
-         degrades(LARGE, "SAC crosses the large maze nearly unharmed: it should not show")),
+         degrades(LARGE, "SAC crosses the large maze nearly unharmed: it should not show"),
+         degrades(BALANCED, "one wrong push and the pole falls: it should show")),
     ),
     Claim(
         "A2",
         "Fine-tuning with InAC is slow, and sometimes there is no improvement",
         AJS,
-        (slow(NOISY), slow(NEAR), slow(DENSE)),
+        (slow(NOISY), slow(NEAR), slow(DENSE), slow(WOBBLY)),
     ),
     Claim(
         "A3",

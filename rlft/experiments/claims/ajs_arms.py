@@ -9,22 +9,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlft.acting import Automatic, JumpStart, Linear, Oracle
+from rlft.acting import Automatic, JumpStart, Linear, Oracle, Stepped
 from rlft.acting.rules import GuideActs
 from rlft.algorithms import InACConfig
 from rlft.experiments.claims.claim import Arm, Place
-from rlft.experiments.claims.places import DENSE, NOISY, SPARSE
+from rlft.experiments.claims.places import BALANCED, DENSE, NOISY, SPARSE, WOBBLY
 from rlft.recipes import Online, Pretraining, Recipe, find_recipe
 
 AJS = "AJS (Wang, White and White 2025, arXiv 2505.00913)"
 UPDATES = 2_000
 STEPS, SHORT, EVERY = 2_500, 1_500, 100  # gates decide at evaluations
+# Twenty episodes of up to 1,000 steps cost more than what is learned between two looks at them.
+SELDOM = {BALANCED.name: 250, WOBBLY.name: 250}
 SAC, INAC, JUMP = find_recipe("sac"), find_recipe("inac"), find_recipe("ajs")
 
 # Where rewards differ in size, so does the temperature: a step in the right direction raises the
 # return to come by 1 where each costs 1, and by 0.01 where only the goal pays. The third of 1 is
 # what InAC's authors take for noisy data.
-TEMPERATURE = {NOISY.name: 0.33, DENSE.name: 0.33, SPARSE.name: 0.0033}
+TEMPERATURE = {
+    **dict.fromkeys((NOISY.name, DENSE.name, BALANCED.name, WOBBLY.name), 0.33),
+    SPARSE.name: 0.0033,
+}
 # h starts at about the length of the guide's episodes; a tenth of the sparse reward may be lost.
 RULES = {
     DENSE.name: Automatic(start_at=55, step=5, check_every=100),
@@ -46,7 +51,8 @@ def rule(place: Place) -> Automatic:
 def arm(place: Place, name: str, recipe: Recipe, steps: int = STEPS, **how: object) -> Arm:
     """A recipe from the place's prior."""
     prior = Pretraining("inac", inac(place), UPDATES)
-    return Arm(name, replace(recipe, prior=prior), steps, EVERY, **how)  # type: ignore[arg-type]
+    every = SELDOM.get(place.name, EVERY)
+    return Arm(name, replace(recipe, prior=prior), steps, every, **how)  # type: ignore[arg-type]
 
 
 def sac(place: Place, steps: int = STEPS, **how: object) -> Arm:
@@ -99,3 +105,19 @@ def oracle(place: Place) -> Arm:
     )
     recipe = replace(gated(place), acting=JumpStart(guide=GuideActs(), schedule=truth))
     return arm(place, "oracle gate", recipe)
+
+
+def observed(place: Place) -> Arm:
+    """JSRL's gate instead of the judge: the same h, lower wherever the returns seen allow it."""
+    own = rule(place)
+    assert own.start_at is not None, "h starts at a number"
+    schedule = Stepped(stages=(*range(own.start_at, 0, -own.step), 0))
+    recipe = replace(gated(place), acting=JumpStart(guide=GuideActs(), schedule=schedule))
+    return arm(place, "observed returns decide", recipe)
+
+
+def own_rows(place: Place) -> Arm:
+    """An extension: the explorer learns only at states from today's h on, where it acts itself."""
+    recipe = gated(place)
+    return arm(place, "AJS, its own rows",
+               replace(recipe, online=replace(recipe.online, policy_rows="explorer")))  # fmt: skip

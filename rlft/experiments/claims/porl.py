@@ -12,7 +12,7 @@ from rlft.acting import EpsilonGreedy
 from rlft.algorithms import BCConfig, InACConfig, SACConfig
 from rlft.experiments.claims.claim import Arm, Claim, Contrast, Place, Trial, as_good
 from rlft.experiments.claims.measures import Curve, Probed
-from rlft.experiments.claims.places import LARGE, NEAR, NOISY
+from rlft.experiments.claims.places import LARGE, NEAR, NOISY, SWINGING
 from rlft.experiments.probes import QErrors
 from rlft.experiments.told import TellTruth
 from rlft.recipes import Online, Pretraining, Recipe, Warmup, find_recipe
@@ -206,7 +206,8 @@ CLAIMS = (
         "P2",
         "A random critic wrecks the policy, and pre-sampling prevents it",
         SOURCE,
-        (random_critic(NEAR), random_critic(NOISY), random_critic(LARGE)),
+        (random_critic(NEAR), random_critic(NOISY), random_critic(LARGE),
+         random_critic(SWINGING, "500 steps of pre-sampling are two and a half episodes")),
         note="Without pre-sampling the first update waits for 64 transitions: of the 300 steps "
         "those arms learn in 236.",
     ),

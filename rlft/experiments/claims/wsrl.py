@@ -6,12 +6,13 @@ Numbers count from the release of the policy on, or from the switch where it say
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rlft.algorithms import SACConfig
 from rlft.experiments.claims.claim import Arm, Claim, Contrast, Place, Trial, as_good
 from rlft.experiments.claims.measures import Curve, Probed
-from rlft.experiments.claims.places import LARGE, NEAR, NOISY
+from rlft.experiments.claims.places import BALANCED, LARGE, NEAR, NOISY
 from rlft.experiments.probes import LoggedQ
 from rlft.nets.stacked import CriticConfig
 from rlft.recipes import Handover, Recipe, Warmup, find_recipe
@@ -30,9 +31,11 @@ def arm(name: str, recipe: Recipe | str, steps: int = STEPS, **how: object) -> A
     return Arm(name, recipe, steps, EVERY, **how)  # type: ignore[arg-type]
 
 
-def forgets(place: Place) -> Trial:
+LEARNERS = {"CQL": "cql", "Cal-QL": "calql", "IQL": "iql"}
+
+
+def forgets(place: Place, names: Mapping[str, str] = LEARNERS, why: str = "") -> Trial:
     """With and without the offline data, from one prior each."""
-    names = {"CQL": "cql", "Cal-QL": "calql", "IQL": "iql"}
     arms = []
     for name, recipe in names.items():
         arms += [arm(name, recipe), arm(f"{name}, data kept", f"{recipe}-retain")]
@@ -44,6 +47,7 @@ def forgets(place: Place) -> Trial:
                      smallest=0.05)
             for name in names
         ),
+        why=why,
         seeds=10,
     )  # fmt: skip
 
@@ -180,7 +184,9 @@ CLAIMS = (
         "W1",
         "Without the offline data the fine-tuning of CQL, Cal-QL and IQL fails",
         SOURCE,
-        (forgets(NOISY), forgets(NEAR), forgets(LARGE)),
+        (forgets(NOISY), forgets(NEAR), forgets(LARGE),
+         forgets(BALANCED, {"IQL": "iql"},
+                 "of the three only IQL learns to balance from these data")),
     ),
     Claim(
         "W2",
@@ -200,6 +206,7 @@ CLAIMS = (
             warm_up(NEAR, "as WSRL is", WSRL),
             warm_up(NOISY, "as WSRL is", WSRL,
                     "the noisy policy fills the buffer with other actions: it should not show"),
+            warm_up(BALANCED, "WSRL after IQL", find_recipe("wsrl-iql")),
         ),
     ),
     Claim(
