@@ -50,7 +50,8 @@ def table(records: Sequence[Record]) -> Table:
         for index, place in enumerate(record.content["places"]):
             contrast, first = deciding(place), index == 0
             few = f" of {place['asked']}" if place["seeds"] < place["asked"] else ""
-            stale = f" (stale: {record.stale})" if record.stale else ""
+            why = record.stale(place)
+            stale = f" (stale: {why})" if why else ""
             rows.append(
                 (
                     record.claim.id if first else "",
@@ -77,9 +78,15 @@ def markdown(records: Sequence[Record]) -> str:
         lines += [f"Not made: {', '.join(record.missing)}."] if record.missing else []
         for place in content["places"]:
             why = f" ({place['why']})" if place["why"] else ""
-            lines += ["", f"**{place['place']}**{why}: {place['verdict']}.", ""]
+            lines += ["", f"**{place['place']}**{why}: {place['verdict']}.{made(place)}", ""]
             lines += [contrasts(place).markdown(), "", arms(place).markdown()]
     return "\n".join(lines) + "\n"
+
+
+def made(place: dict[str, Any]) -> str:
+    """Whether later code has been seen to give the same; "" where no later code was asked."""
+    later = place.get("confirmed")
+    return f" Code has changed since; '{later['arm']}' comes out the same." if later else ""
 
 
 def contrasts(place: dict[str, Any]) -> Table:
@@ -121,8 +128,10 @@ def draw(records: Sequence[Record]) -> CourseFigure:
 
     colours = dict(zip(VERDICTS, (VERMILLION, GREY, BLUE), strict=True))
     marks = dict(zip(VERDICTS, "Xso", strict=True))
-    rows = [row for record in records for row in (record, *record.content["places"])]
-    stale = [bool(record.stale) for record in records for _ in (record, *record.content["places"])]
+    rows: list[Record | tuple[dict[str, Any], bool]] = []
+    for record in records:
+        places = record.content["places"]
+        rows += [record, *((place, bool(record.stale(place))) for place in places)]
     with styled():
         fig, ax = new_axes(9.5, 1.2 + 0.23 * len(rows))
         beside = ax.get_yaxis_transform()  # x in shares of the axes
@@ -133,13 +142,14 @@ def draw(records: Sequence[Record]) -> CourseFigure:
                 head = ax.text(0.01, y, title, va="center", weight="bold", transform=across(ax))
                 head.set(bbox=white, in_layout=False)  # over the names of places, which are blank
                 continue
-            contrast, colour = deciding(row), colours[row["verdict"]]
+            place, stale = row
+            contrast, colour = deciding(place), colours[place["verdict"]]
             ax.plot([contrast["low"], contrast["high"]], [y, y], "-", color=colour, linewidth=2)
             ax.plot(contrast["above"], y, "|", color=BLACK, markersize=11)  # where it must lie
-            ax.plot(contrast["mean"], y, marks[row["verdict"]], color=colour, markersize=6)
-            said = row["verdict"] + " (stale)" * stale[y]
+            ax.plot(contrast["mean"], y, marks[place["verdict"]], color=colour, markersize=6)
+            said = place["verdict"] + " (stale)" * stale
             ax.text(1.02, y, said, color=colour, va="center", transform=beside)
-        names = ["" if isinstance(row, Record) else row["place"] for row in rows]
+        names = ["" if isinstance(row, Record) else row[0]["place"] for row in rows]
         ax.set_yticks(range(len(rows)), names)
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(len(rows) - 0.5, -0.6)

@@ -13,6 +13,7 @@ from rlft.core.checks import refused
 from rlft.core.errors import unknown
 from rlft.experiments.claims import CLAIMS, Claim
 from rlft.experiments.claims.board import table, write_board
+from rlft.experiments.claims.confirm import confirm
 from rlft.experiments.claims.record import read_records, write_record
 from rlft.experiments.claims.trying import Case, cases
 from rlft.experiments.sweep.backends import BACKENDS, Backend
@@ -45,6 +46,8 @@ class Claims:
             checkout is the project's own record.
         dry_run: only count the jobs and their cost.
         board: make nothing; write the board again from the records that are there.
+        confirm: make one arm anew wherever only the code has changed, and note whether it comes out
+            the same.
         retry_failed: also try again what has failed before.
     """
 
@@ -58,6 +61,7 @@ class Claims:
     record: Path | None = None
     dry_run: bool = False
     board: bool = False
+    confirm: bool = False
     retry_failed: bool = False
 
     def run(self) -> None:
@@ -73,6 +77,12 @@ class Claims:
             self.show(home)
             return
         asked = chosen(self.id)
+        if self.confirm:
+            check_locks(folder)
+            said = confirm(asked, folder, home, lambda t: make_jobs(t, folder, self.engine()))
+            print("\n".join(said) or "No record is stale by its code alone.")
+            self.show(home)
+            return
         found = cases(asked, folder, self.seeds, self.place)
         if not found:
             places = sorted({trial.place.name for claim in asked for trial in claim.trials})

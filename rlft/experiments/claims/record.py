@@ -19,7 +19,7 @@ import numpy as np
 from rlft.core.encoding import cache_key, to_json
 from rlft.core.files import damaged, write_atomically
 from rlft.evaluate import Collapse, collapsed_share, drop
-from rlft.experiments.claims.claim import Claim, Finding, Place, at_place, over_places
+from rlft.experiments.claims.claim import Claim, Finding, Place, Trial, at_place, over_places
 from rlft.experiments.claims.measures import from_step
 from rlft.experiments.claims.trying import Case, find, joined
 from rlft.experiments.sweep.job import LOOKS
@@ -43,7 +43,17 @@ HEAD = ("place", "claimed", "arm", "minus", "measure", "seed", "value")
 
 def code() -> str:
     """A key of all code that decides a claim's numbers."""
-    return cache_key(code_digest(), bytes_digest(ALSO))
+    return cache_key(code_digest(), looked_at())
+
+
+def looked_at() -> str:
+    """A key of the code that makes numbers of a run."""
+    return bytes_digest(ALSO)
+
+
+def trial_key(claim: Claim, trial: Trial) -> str:
+    """Changes with the sentence, or with the arms, the rule, or anything else of one place."""
+    return cache_key(claim.sentence, trial)
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,13 @@ class Record:
     claim: Claim
     content: dict[str, Any]
 
-    @property
-    def stale(self) -> str:
-        """Why the record is not today's; "" if it is."""
-        if self.content["key"] != self.claim.key:
+    def stale(self, place: dict[str, Any]) -> str:
+        """Why what was found at one of its places is not today's; "" if it is."""
+        keys = {trial.place.name: trial_key(self.claim, trial) for trial in self.claim.trials}
+        if keys.get(place["place"]) != place.get("key"):
             return "the claim has changed"
-        return "" if self.content["code"] == code() else "the code has changed"
+        known = {place["code"], (place["confirmed"] or {}).get("code")}
+        return "" if code() in known else "the code has changed"
 
     @property
     def missing(self) -> list[str]:
@@ -80,8 +91,8 @@ class Record:
 def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
     """Writes what the cases of a claim found; places that are not done are left out.
 
-    What an earlier record of this claim, made by this code, has of the other places stays, and so
-    does a place of which it has more seeds.
+    What an earlier record has of the other places stays where it is not stale, and so does a place
+    of which it has more seeds.
 
     Raises:
         InputError: if the folder cannot be written to, or the earlier record is damaged.
@@ -107,6 +118,11 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
             "asked": case.trial.seeds,
             "verdict": at_place(findings),
             "core_seconds": round(sum(took)),
+            "key": trial_key(claim, case.trial),
+            "code": code(),
+            "looked_at_by": looked_at(),
+            "confirmed": None,
+            "provenance": to_json(replace(provenance(), command=command(claim, case))),
             "contrasts": [contrast_of(finding) for finding in findings],
             "arms": {
                 arm.name: summary(arms[arm.name], place, arm.recipe.warmup.steps)
@@ -124,34 +140,42 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
         "sentence": claim.sentence,
         "source": claim.source,
         "note": claim.note,
-        "key": claim.key,
-        "code": code(),
         "core_seconds": sum(place["core_seconds"] for place in places),
-        "provenance": to_json(replace(provenance(), command=command(claim, cases))),
         "places": places,
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEAD)
     writer.writerows(row for name in names for row in whole[name][1])
-    for name, file in ((f"{claim.id}.csv", stream.getvalue()), (f"{claim.id}.json", text)):
-        write_atomically(folder / name, lambda f, t=file: f.write_text(t, encoding="utf-8"))
+    rows = stream.getvalue()
+    write_atomically(folder / f"{claim.id}.csv", lambda f: f.write_text(rows, encoding="utf-8"))
+    write_content(Record(claim, content), folder)
 
 
-def command(claim: Claim, cases: Sequence[Case]) -> str:
+def write_content(record: Record, folder: Path) -> None:
+    """Writes the JSON file of a record.
+
+    Raises:
+        InputError: if the folder cannot be written to.
+    """
+    text = json.dumps(record.content, indent=1, ensure_ascii=False) + "\n"
+    path = folder / f"{record.claim.id}.json"
+    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def command(claim: Claim, case: Case) -> str:
     """What makes the record again; the one that was typed has somebody's folders in it."""
-    seeds = {case.seeds for case in cases if case.seeds != case.trial.seeds}
-    return f"python -m rlft claims {claim.id}" + "".join(f" --seeds {n}" for n in sorted(seeds))
+    seeds = "" if case.seeds == case.trial.seeds else f" --seeds {case.seeds}"
+    return f"python -m rlft claims {claim.id}{seeds}"
 
 
 def kept_places(claim: Claim, folder: Path) -> dict[str, tuple[dict[str, Any], list[Row]]]:
-    """The places of a record that is not stale, with their rows; none of one that is.
+    """The places of a record that are not stale, with their rows.
 
     Raises:
         InputError: a file is damaged.
     """
-    records = [record for record in read_records([claim], folder) if not record.stale]
+    records = read_records([claim], folder)
     if not records:
         return {}
     path = folder / f"{claim.id}.csv"
@@ -164,6 +188,7 @@ def kept_places(claim: Claim, folder: Path) -> dict[str, tuple[dict[str, Any], l
         place["place"]: (place, [tuple(row) for row in rows if row[0] == place["place"]])
         for record in records
         for place in record.content["places"]
+        if not record.stale(place)
     }
 
 

@@ -14,6 +14,7 @@ from small import SHORT_DATA, make_recipe, small
 from rlft.__main__ import main
 from rlft.core.errors import InputError
 from rlft.experiments.claims import command, record, trying
+from rlft.experiments.claims import confirm as confirming
 from rlft.experiments.claims.claim import Arm, Claim, Contrast, Place, Trial
 from rlft.experiments.claims.command import Claims
 from rlft.experiments.claims.measures import Curve, Probed
@@ -78,8 +79,8 @@ def test_a_claim_leaves_a_record_and_the_board(tmp_path: Path, capsys) -> None:
     content = json.loads((home / "T1.json").read_text())
     (place,) = content["places"]
     assert (place["place"], place["seeds"], place["asked"]) == ("here", 5, 20)
-    assert content["provenance"]["commit"] and content["core_seconds"] >= 0
-    assert content["provenance"]["command"] == "python -m rlft claims T1 --seeds 5"
+    assert place["provenance"]["commit"] and content["core_seconds"] >= 0
+    assert place["provenance"]["command"] == "python -m rlft claims T1 --seeds 5"
     assert [c["control"] for c in place["contrasts"]] == [False, True]
     assert place["arms"].keys() == {"moves", "stays"}
     rows = list(csv.DictReader((home / "T1.csv").open()))
@@ -109,18 +110,61 @@ def test_twenty_seeds_are_two_blocks_with_streams_of_their_own(tmp_path: Path) -
     assert len(values) == 20 and values[:10] != values[10:]
 
 
+def stale(claim: Claim, home: Path) -> list[str]:
+    (found,) = read_records([claim], home)
+    return [found.stale(place) for place in found.content["places"]]
+
+
 def test_a_record_is_stale_when_the_claim_or_the_code_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Claims(("T1",), seeds=5, out=tmp_path).run()
     home = tmp_path / "record"
-    assert read_records([CLAIM], home)[0].stale == ""
-    other = replace(CLAIM, sentence="It rises")
-    assert read_records([other], home)[0].stale == "the claim has changed"
+    assert stale(CLAIM, home) == [""]
+    assert stale(replace(CLAIM, sentence="It rises"), home) == ["the claim has changed"]
+    more = replace(CLAIM.trials[0], place=replace(HERE, name="yonder"))
+    assert stale(replace(CLAIM, trials=(*CLAIM.trials, more)), home) == [""]
+    shorter = replace(CLAIM.trials[0], contrasts=CONTRASTS[:1])
+    assert stale(replace(CLAIM, trials=(shorter,)), home) == ["the claim has changed"]
     monkeypatch.setattr(record, "code", lambda: "another")
-    assert read_records([CLAIM], home)[0].stale == "the code has changed"
+    assert stale(CLAIM, home) == ["the code has changed"]
     Claims(board=True, record=home).run()
     assert "stale: the code has changed" in (home / "board.md").read_text()
+
+
+def test_a_record_is_confirmed_by_an_arm_that_comes_out_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "record"
+    Claims(("T1",), seeds=5, out=tmp_path).run()
+    Claims(("T1",), out=tmp_path, confirm=True).run()
+    assert "No record is stale by its code alone" in capsys.readouterr().out
+    for module in (record, confirming):
+        monkeypatch.setattr(module, "code", lambda: "1")  # draws the second arm
+    Claims(("T1",), out=tmp_path / "anew", record=home, confirm=True).run()
+    assert len(made(tmp_path / "anew")) == 1
+    assert stale(CLAIM, home) == [""]
+    assert "Code has changed since; 'stays' comes out the same." in (home / "board.md").read_text()
+    assert "T1, here, stays: the same" in capsys.readouterr().out
+
+
+def test_a_record_is_not_confirmed_by_another_number_or_another_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "record"
+    Claims(("T1",), seeds=5, out=tmp_path).run()
+    content = json.loads((home / "T1.json").read_text())
+    content["places"][0]["arms"]["stays"]["drop"] += 1
+    (home / "T1.json").write_text(json.dumps(content))
+    for module in (record, confirming):
+        monkeypatch.setattr(module, "code", lambda: "1")
+    Claims(("T1",), out=tmp_path, confirm=True).run()
+    assert stale(CLAIM, home) == ["the code has changed"]
+    assert "make the claim anew" in capsys.readouterr().out
+    monkeypatch.setattr(confirming, "looked_at", lambda: "another")
+    Claims(("T1",), out=tmp_path, confirm=True).run()
+    assert stale(CLAIM, home) == ["the code has changed"]
+    assert "looked at by other code" in capsys.readouterr().out
 
 
 def test_a_part_of_a_claim_leaves_the_rest_of_its_record(
