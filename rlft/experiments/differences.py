@@ -44,15 +44,15 @@ AVERAGE = Quantity("average", average)
 DROP = Quantity("drop", drop)
 FINAL = Quantity("final", final_return)
 
+# A mean of differences may be one seed's: beside each interval stand those on either side of 0.
+SIDES = "After each interval: the number of seeds above 0 and below it."
+
 # Takes the rows of two arms that are to be compared, for example from some step on.
 Cut = Callable[[str, str], tuple[Sequence[Row], Sequence[Row]]]
 
 
-def paired(rows: Sequence[Row], control: Sequence[Row], quantity: Quantity) -> Interval:
+def by_pairs(rows: Sequence[Row], control: Sequence[Row], quantity: Quantity) -> np.ndarray:
     """How far an arm is above another one, seed by seed.
-
-    Seeds that started from the same prior have their luck in common: the interval of their
-    differences is much narrower than the two arms' own intervals let one think.
 
     Args:
         rows: of the arm.
@@ -60,7 +60,7 @@ def paired(rows: Sequence[Row], control: Sequence[Row], quantity: Quantity) -> I
         quantity: what is compared.
 
     Returns:
-        The mean of the differences and its interval.
+        (S,) differences.
 
     Raises:
         InputError: if the two arms do not have the same seeds and as many evaluations.
@@ -76,7 +76,21 @@ def paired(rows: Sequence[Row], control: Sequence[Row], quantity: Quantity) -> I
     one, other = (np.stack([curve[seed] for seed in ours]) for curve in (ours, theirs))  # (S, P)
     hint = "A drop grows with the evaluations: make both arms with one RunPlan."
     shaped(other.shape, curves=one, hint=hint)
-    return interval(quantity.of(one) - quantity.of(other))
+    return quantity.of(one) - quantity.of(other)
+
+
+def paired(rows: Sequence[Row], control: Sequence[Row], quantity: Quantity) -> Interval:
+    """The mean of `by_pairs` and its interval.
+
+    Seeds that started from the same prior have their luck in common: the interval of their
+    differences is much narrower than the two arms' own intervals let one think.
+    """
+    return interval(by_pairs(rows, control, quantity))
+
+
+def sides(gaps: np.ndarray) -> str:
+    """How many of the differences, (S,), lie above and below 0, as in "7:3"."""
+    return f"{(gaps > 0).sum()}:{(gaps < 0).sum()}"
 
 
 def differences(
@@ -85,7 +99,7 @@ def differences(
     quantities: Sequence[Quantity],
     cut: Cut | None = None,
 ) -> list[str]:
-    """A table of differences: one line for each pair of arms that are both there.
+    """A table of differences: one line for each pair of arms that are both there, and a legend.
 
     Args:
         results: the rows of the arms.
@@ -103,6 +117,7 @@ def differences(
     for one, other in pairs:
         if one in results and other in results:
             ours, theirs = cut(one, other) if cut else (results[one], results[other])
-            gaps = [f"{paired(ours, theirs, quantity):.1f}" for quantity in quantities]
-            body.append([one, other, *gaps])
-    return markdown_table(["arm", "minus", *(quantity.name for quantity in quantities)], body)
+            gaps = [by_pairs(ours, theirs, quantity) for quantity in quantities]  # (S,) each
+            body.append([one, other, *(f"{interval(own):.1f} {sides(own)}" for own in gaps)])
+    head = ["arm", "minus", *(quantity.name for quantity in quantities)]
+    return [*markdown_table(head, body), "", SIDES]

@@ -25,10 +25,12 @@ from rlft.experiments.differences import (
     DROP,
     FINAL,
     LOWEST,
+    SIDES,
     START,
     Quantity,
     differences,
     paired,
+    sides,
 )
 from rlft.experiments.made_of import made_of
 from rlft.experiments.rows import (
@@ -252,13 +254,21 @@ def test_a_table_of_differences_has_a_line_for_each_pair_that_is_there() -> None
     }
     pairs = [("one", "other"), ("one", "never made")]
     quantities = (START, LOWEST, AVERAGE, DROP, FINAL)
-    head, _, *lines = differences(results, pairs, quantities)
+    head, _, *lines, empty, legend = differences(results, pairs, quantities)
+    assert (empty, legend) == ("", SIDES)
     assert head == "| arm | minus | start | lowest | average | drop | final |"
     gaps = [1, -3 + 1, (0.5 - 3 + 5 + 5 + 2.5) / 4 - (-1 + 2 + 2 + 1) / 4, 4 - 1, 5 - 2]
-    cells = " | ".join(f"{gap:.1f} [{gap:.1f}, {gap:.1f}]" for gap in gaps)
+    counts = [f"{5 * (gap > 0)}:{5 * (gap < 0)}" for gap in gaps]
+    cells = " | ".join(
+        f"{gap:.1f} [{gap:.1f}, {gap:.1f}] {count}" for gap, count in zip(gaps, counts, strict=True)
+    )
     assert lines == [f"| one | other | {cells} |"]
-    (_, _, cut) = differences(results, pairs, [START], lambda a, b: (results[a], results[a]))
-    assert cut == "| one | other | 0.0 [0.0, 0.0] |"
+    (_, _, cut, *_) = differences(results, pairs, [START], lambda a, b: (results[a], results[a]))
+    assert cut == "| one | other | 0.0 [0.0, 0.0] 0:0 |"
+
+
+def test_seeds_on_either_side_are_counted_without_ties() -> None:
+    assert sides(np.array([1.0, -0.1, 0.0, 3.0])) == "2:1"
 
 
 def test_curves_are_in_the_order_of_the_rows_and_empty_cells_are_nan() -> None:

@@ -17,7 +17,7 @@ from rlft.core.extras import extra
 from rlft.core.files import write_atomically
 from rlft.core.table import Table
 from rlft.evaluate.intervals import few_seeds, interval
-from rlft.experiments.differences import AVERAGE, DROP, FINAL, LOWEST, START
+from rlft.experiments.differences import AVERAGE, DROP, FINAL, LOWEST, SIDES, START, sides
 from rlft.experiments.sweep.kept import Done, done_jobs, listed, load_sweep
 from rlft.experiments.sweep.worker import failure
 
@@ -80,13 +80,12 @@ def differences(recipes: Sequence[Cell]) -> Table:
     first, rows = recipes[0], []
     for cell in recipes[1:]:
         shared, ours, theirs = np.intersect1d(cell.seeds, first.seeds, return_indices=True)
-        gaps = [
-            interval(q.of(cell.returns[ours]) - q.of(first.returns[theirs])).numbers(".1f")
-            if len(shared)
-            else "-"
-            for q in QUANTITIES
-        ]
-        rows.append((cell.recipe, first.recipe, _seeds(len(shared)), *gaps))
+        if not len(shared):
+            rows.append((cell.recipe, first.recipe, _seeds(0), *("-" for _ in QUANTITIES)))
+            continue
+        gaps = [q.of(cell.returns[ours]) - q.of(first.returns[theirs]) for q in QUANTITIES]
+        cells = (f"{interval(own).numbers('.1f')} {sides(own)}" for own in gaps)
+        rows.append((cell.recipe, first.recipe, _seeds(len(shared)), *cells))
     return Table(("recipe", "minus", "seeds", *(quantity.name for quantity in QUANTITIES)), rows)
 
 
@@ -120,6 +119,7 @@ def summary(folder: Path) -> str:
         lines += ["", f"## {env}, data {dataset}", "", means(recipes).markdown()]
         if len(recipes) > 1:
             lines += ["", "Seed by seed, from the same data:", "", differences(recipes).markdown()]
+            lines += ["", SIDES]
     return "\n".join(lines) + "\n"
 
 

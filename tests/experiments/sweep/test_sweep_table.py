@@ -117,14 +117,14 @@ def test_means_and_paired_differences() -> None:
     assert start.high - start.low > 50
     (row,) = differences([first, second]).rows
     gap = interval(theirs[:, 0] - ours[:, 0])
-    assert row[:4] == ("second", "first", "6", gap.numbers(".1f"))
+    assert row[:4] == ("second", "first", "6", f"{gap.numbers('.1f')} 0:6")
     assert gap.high - gap.low < 5  # luck is in both
     # Only seeds that both have, whatever is missing and in whatever place.
     (row,) = differences(
         [first, Cell("second", steps, np.array([2, 4, 5]), theirs[[2, 4, 5]])]
     ).rows
     gap = interval((theirs - ours)[[2, 4, 5], 0])
-    assert row[2:4] == ("3 seeds: covers about 75 %", gap.numbers(".1f"))
+    assert row[2:4] == ("3 seeds: covers about 75 %", f"{gap.numbers('.1f')} 0:3")
     (row,) = differences([first, Cell("second", steps, np.array([7]), theirs[:1])]).rows
     assert row[2:4] == ("0", "-")
 
