@@ -1,7 +1,8 @@
 """The record of a claim: what was found, by which code, and whether that code is still today's.
 
-`A1.json` holds verdicts, intervals and provenance, `A1.csv` the numbers of each seed. Both are
-small, so that they can be committed and read without a run.
+`A1.json` holds verdicts, intervals and provenance, `A1.csv` the numbers of each seed: of each
+contrast in its own unit, then of each arm. Both are small, so that they can be committed and read
+without a run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from rlft.core.encoding import cache_key, to_json
 from rlft.core.files import damaged, write_atomically
 from rlft.evaluate import Collapse, collapsed_share, drop
-from rlft.experiments.claims.claim import Claim, Finding, Place, Trial, at_place, over_places
+from rlft.experiments.claims.claim import Arm, Claim, Finding, Place, Trial, at_place, over_places
 from rlft.experiments.claims.measures import from_step
 from rlft.experiments.claims.trying import Case, find, joined
 from rlft.experiments.sweep.job import LOOKS
@@ -129,7 +130,10 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
                 for arm in case.trial.arms
             },
         }
-        made[place.name] = (own, [r for finding in findings for r in rows_of(finding, place)])
+        rows = [row for finding in findings for row in rows_of(finding, place)]
+        for arm in case.trial.arms:
+            rows += rows_of_arm(arm, arms[arm.name], place)
+        made[place.name] = (own, rows)
     if not made:
         return
     whole = earlier | made
@@ -210,19 +214,31 @@ def contrast_of(finding: Finding) -> dict[str, Any]:
     }
 
 
-def summary(columns: dict[str, np.ndarray], place: Place, release: int) -> dict[str, float | int]:
-    """What a reader asks of an arm besides the contrasts: of whoever acts, from the release on.
+def numbers(columns: dict[str, np.ndarray], release: int) -> dict[str, np.ndarray]:
+    """What a reader asks of an arm besides the contrasts, of each seed: (S,), in units of return.
 
-    Before it another rule acts, with random actions of its own where there is pre-sampling: a start
-    there would be lower than the policy's, and the fall from it smaller.
+    Of whoever acts, from the release on. Before it another rule acts, with random actions of its
+    own where there is pre-sampling: a start there would be lower than the policy's, and the fall
+    from it smaller.
     """
     _, returns = from_step(columns, "returns_behaviour", release)  # (S, P)
-    return {
-        "start": round(float(returns[:, 0].mean()), 2),
-        "final": round(float(returns[:, -3:].mean()), 2),
-        "drop": round(float(drop(returns).mean()), 2),
-        "collapsed": collapsed_share(returns, Collapse(place.low)).count,
-    }
+    return {"start": returns[:, 0], "final": returns[:, -3:].mean(1), "drop": drop(returns)}
+
+
+def summary(columns: dict[str, np.ndarray], place: Place, release: int) -> dict[str, float | int]:
+    """Means of `numbers` over seeds, and how many seeds collapsed."""
+    _, returns = from_step(columns, "returns_behaviour", release)  # (S, P)
+    means = {k: round(float(v.mean()), 2) for k, v in numbers(columns, release).items()}
+    return means | {"collapsed": collapsed_share(returns, Collapse(place.low)).count}
+
+
+def rows_of_arm(arm: Arm, columns: dict[str, np.ndarray], place: Place) -> list[Row]:
+    """The numbers of each seed of an arm, in units of return."""
+    return [
+        (place.name, "", arm.name, "", f"{name}, return", seed, f"{value:.2f}")
+        for name, values in numbers(columns, arm.recipe.warmup.steps).items()
+        for seed, value in enumerate(values)
+    ]
 
 
 def rows_of(finding: Finding, place: Place) -> list[Row]:

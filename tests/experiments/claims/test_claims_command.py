@@ -84,7 +84,13 @@ def test_a_claim_leaves_a_record_and_the_board(tmp_path: Path, capsys) -> None:
     assert [c["control"] for c in place["contrasts"]] == [False, True]
     assert place["arms"].keys() == {"moves", "stays"}
     rows = list(csv.DictReader((home / "T1.csv").open()))
-    assert len(rows) == 2 * 5
+    contrasts = [row for row in rows if row["claimed"]]
+    assert len(contrasts) == 2 * 5
+    fell = [
+        float(r["value"]) for r in rows if (r["arm"], r["measure"]) == ("moves", "drop, return")
+    ]
+    assert sum(fell) / 5 == pytest.approx(place["arms"]["moves"]["drop"], abs=0.01)
+    assert len(rows) == 2 * 5 + 2 * 3 * 5  # two arms, three numbers of each
     values = [float(row["value"]) for row in rows if row["claimed"] == "It falls"]
     assert sum(values) / 5 == pytest.approx(place["contrasts"][0]["mean"], abs=1e-3)
     board = (home / "board.md").read_text()
@@ -178,7 +184,7 @@ def test_a_part_of_a_claim_leaves_the_rest_of_its_record(
 
     def seeds_and_rows() -> tuple[dict[str, int], list[str]]:
         content = json.loads((home / "T1.json").read_text())
-        rows = csv.DictReader((home / "T1.csv").open())
+        rows = [row for row in csv.DictReader((home / "T1.csv").open()) if row["claimed"]]
         return {p["place"]: p["seeds"] for p in content["places"]}, [r["place"] for r in rows]
 
     Claims(out=tmp_path, seeds=5, place="yonder").run()
