@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
@@ -148,6 +148,25 @@ class Grid:
         env_id = DATASETS.find(DATASET).env_id
         return Outcome(self.steps, self.returns[one], self.prior, self.moved[one], env_id)
 
+    def measured(self, measure: str) -> dict[Ticks, np.ndarray]:
+        """A number of every combination, each (S,); taken once.
+
+        Args:
+            measure: of `MEASURES`.
+
+        Raises:
+            InputError: for an unknown measure.
+        """
+        one_of(MEASURES, measure=measure)
+        if measure not in self._measured:
+            take = MEASURES[measure]
+            self._measured[measure] = {t: take(self.outcome(t)) for t in self.returns}
+        return self._measured[measure]
+
+    @cached_property
+    def _measured(self) -> dict[str, dict[Ticks, np.ndarray]]:
+        return {}
+
     def effect(
         self,
         name: str,
@@ -175,19 +194,16 @@ class Grid:
             InputError: for an unknown tick or measure.
         """
         one_of(TICKS, tick=name)
-        one_of(MEASURES, measure=measure)
+        values = self.measured(measure)
         for other in free:
             one_of(TICKS, tick=other)
-        turned = [t for t in TICKS if t in set(free) - {name} and (t != "policy")]
+        turned = [tick for tick in TICKS if tick in set(free) - {name, "policy"}]
         differences = []
-        for values in product((False, True), repeat=len(turned)):
-            setting = others
-            for tick, value in zip(turned, values, strict=True):
-                setting = setting.but(tick, value)
-            with_it, without = (setting.but(name, on).canonical for on in (True, False))
+        for setting in product((False, True), repeat=len(turned)):
+            ticks = replace(others, **dict(zip(turned, setting, strict=True)))
+            with_it, without = (ticks.but(name, on).canonical for on in (True, False))
             if with_it != without:
-                on, off = (MEASURES[measure](self.outcome(t)) for t in (with_it, without))
-                differences.append(on - off)
+                differences.append(values[with_it] - values[without])
         if not differences:
             raise InputError(
                 f"The tick {name!r} changes nothing while {TICKS[PARENTS[name]]!r} is not ticked. "

@@ -11,23 +11,28 @@ library, where `rlft.switchboard` reads it.
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
+from rlft.evaluate import interval
 from rlft.experiments.arm import Arm
-from rlft.experiments.rows import Results, Row
-from rlft.experiments.study import Study, run_study
+from rlft.experiments.rows import Results, Row, markdown_table
+from rlft.experiments.study import ROWS, Study, run_study
 from rlft.finetune import RunPlan
 from rlft.recipes.switchboard import (
     AFTER,
     DATASET,
     EVERY,
+    NAMED,
+    PRIOR,
     TICKS,
     Ticks,
     combinations,
     recipe_of,
     release_of,
 )
+from rlft.results.switchboard import MEASURES, RECORD, grid_of, share
 
 SEEDS = 10
 
@@ -64,13 +69,51 @@ def measure(arm: Arm, folder: Path) -> list[Row]:
 
 
 def table(results: Results) -> list[str]:
-    return [f"{len(results)} combinations."]
+    """What each tick does, then every combination; of a part of them nothing but their number."""
+    if len(results) < len(STUDY.arms):
+        return [f"{len(results)} combinations so far."]
+    grid = grid_of([row for rows in results.values() for row in rows])
+    effects = [
+        [TICKS[tick], *(f"{interval(grid.effect(tick, name)):.2f}" for name in MEASURES)]
+        for tick in TICKS
+    ]
+    names = {ticks: name for name, ticks in NAMED.items()}
+    every = []
+    for ticks in combinations():
+        one = grid.outcome(ticks)
+        numbers = (f"{interval(values):.1f}" for values in (one.change, one.lowest, one.final))
+        shares, moved = (str(share(one.fell)), str(share(one.found))), f"{one.moved.mean():.2f}"
+        name = f" (*{names[ticks]}*)" if ticks in names else ""
+        every.append([f"{ticks}{name}", *numbers, *shares, moved])
+    seconds = sum(float(rows[0]["cpu_seconds"]) for rows in results.values())
+    return [
+        "## What each tick does",
+        "",
+        "Ticked minus not ticked, seed by seed, mean over all settings of the other ticks in which "
+        "it changes something; the policy crosses in all but the line of its own.",
+        "",
+        *markdown_table(["tick", *MEASURES], effects),
+        "",
+        "## Every combination",
+        "",
+        *markdown_table(["ticked", *COLUMNS], every),
+        "",
+        f"All of it took {seconds / 60:.0f} minutes of CPU time, besides the priors.",
+    ]
 
 
+COLUMNS = ("change", "lowest", "final", "fell", "found", "moved")
 STUDY = Study(
     name="switchboard",
     title="Study behind the switchboard",
-    about="Made by `python studies/switchboard/study.py`.",
+    about="Made by `python studies/switchboard/study.py`: SAC from InAC priors "
+    f"({PRIOR.steps:,} updates) on `{DATASET}`, {SEEDS} seeds, {AFTER} steps after the release of "
+    "the policy, mean [95 % bootstrap interval over seeds]. Returns are those of sampled actions, "
+    f"with an evaluation every {EVERY} steps. Change: mean return over these steps, minus that of "
+    "the priors' policies. Lowest: of the evaluations after the release. Final: mean of the last "
+    "three. Fell: seeds that lost more than half of what lay between their prior and never "
+    "arriving. Found: seeds that end more than 2 above the long way, walked without noise. Moved: "
+    "nats between the policy in the end and the prior's.",
     arms=tuple(arm(ticks) for ticks in combinations()),
     measure=measure,
     table=table,
@@ -78,3 +121,6 @@ STUDY = Study(
 
 if __name__ == "__main__":
     run_study(STUDY, __file__)
+    record = Path(__file__).with_name(ROWS)
+    if record.exists():
+        shutil.copyfile(record, RECORD)

@@ -130,7 +130,8 @@ def plot_switchboard(
     across = min(len(named), ACROSS)
     down = -(-len(named) // across)
     figure = new_figure(9.6, rows + 2.1 * down)
-    above, below = figure.subfigures(2, 1, height_ratios=(rows, 2.1 * down))
+    halves = figure.add_gridspec(2, 1, height_ratios=(rows, 2.1 * down))
+    above, below = (figure.add_subfigure(halves[i]) for i in (0, 1))
     plot_effects(grid, ticks, others=others, title="What each tick does", ax=above.subplots())
     panels = below.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     for number, ax in enumerate(panels.flat):

@@ -134,15 +134,13 @@ class Switchboard:
 
     def one_changed(self) -> dict[str, Ticks]:
         """The first combination, and those that differ from it by one tick that is shown."""
-        changed = {
-            f"{'no ' * getattr(self.start, name)}{TICKS[name]}": self.start.but(
-                name, not getattr(self.start, name)
-            ).canonical
-            for name in self.ticks
-        }
-        return {"as it starts": self.start} | {
-            name: ticks for name, ticks in changed.items() if ticks != self.start
-        }
+        named = {}
+        for name in self.ticks:
+            ticked = getattr(self.start, name)
+            ticks = self.start.but(name, not ticked).canonical
+            if ticks != self.start:
+                named[f"{'without' if ticked else 'with'} {TICKS[name]}"] = ticks
+        return {str(self.beside.options[0]): self.start} | named
 
     def update(self, _: object = None) -> None:
         """Shows the answer to what is ticked now."""
