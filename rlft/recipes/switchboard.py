@@ -100,9 +100,9 @@ PARENTS = {"policy_optimizer": "policy", "target_critics": "critics", "critic_op
 
 NAMED = {
     "nothing": Ticks(),
-    "as lesson 02 starts SAC": Ticks(policy=True, critics=True),
-    "as WSRL hands over": replace(Ticks(*[True] * len(TICKS)), data=False, warmup=False),
-    "as PORL hands over": Ticks(policy=True, warmup=True),
+    "the naive start": Ticks(policy=True, critics=True),
+    "WSRL's handover": replace(Ticks(*[True] * len(TICKS)), data=False, warmup=False),
+    "PORL's handover": Ticks(policy=True, warmup=True),
     "everything": Ticks(*[True] * len(TICKS)),
 }
 """Combinations with a name. Of a method they have what crosses and what is done first, not the

@@ -86,7 +86,7 @@ def test_the_data_and_what_comes_first() -> None:
 
 
 def test_policy_and_critics_alone_are_the_naive_start_of_lesson_02() -> None:
-    naive, ours = find_recipe("sac"), recipe_of(NAMED["as lesson 02 starts SAC"])
+    naive, ours = find_recipe("sac"), recipe_of(NAMED["the naive start"])
     assert ours.handover == naive.handover and ours.warmup == naive.warmup
     assert replace(ours.online, learning_starts=None) == naive.online
     assert ours.online.learning_starts == naive.online.learner.batch_size == WAITS
@@ -95,7 +95,7 @@ def test_policy_and_critics_alone_are_the_naive_start_of_lesson_02() -> None:
 def test_the_named_ones_hand_over_what_their_methods_do() -> None:
     assert all(ticks == ticks.canonical for ticks in NAMED.values())
     for name in ("wsrl", "porl"):
-        ours, theirs = recipe_of(NAMED[f"as {name.upper()} hands over"]), find_recipe(name)
+        ours, theirs = recipe_of(NAMED[f"{name.upper()}'s handover"]), find_recipe(name)
         for field in ("policy", "critics", "temperature", "retention"):
             assert getattr(ours.handover, field) == getattr(theirs.handover, field)
         crosses = {tick for tick in theirs.handover.optimizers if getattr(theirs.handover, tick)}

@@ -46,7 +46,7 @@ def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_a_tick_changes_curve_numbers_and_recipe() -> None:
     board = Switchboard()
     before = alt_of(board), board.answer.value, board.picture.value
-    assert board.ticked == NAMED["as lesson 02 starts SAC"]
+    assert board.ticked == NAMED["the naive start"]
     assert "The same recipe" in board.recipe.value
     board.boxes["data"].value = True  # what the space bar does to a focused box
     assert board.ticked == ticked(["policy", "critics", "data"])
@@ -64,7 +64,7 @@ def test_differences_are_taken_seed_by_seed() -> None:
     board = Switchboard()
     board.boxes["warmup"].value = True
     ours, theirs = (GRID.outcome(t).change for t in (board.ticked, board.start))
-    told, _ = cells_of(board.answer.value, "seed by seed, minus as lesson 02 starts SAC")
+    told, _ = cells_of(board.answer.value, "seed by seed, minus the naive start")
     assert told.startswith(f"{np.mean(ours - theirs):.1f} [")
     board.beside.value = "nothing"
     told, _ = cells_of(board.answer.value, "seed by seed, minus nothing")
@@ -89,7 +89,7 @@ def test_a_small_board_leaves_all_others_as_they_start() -> None:
     board.boxes["critics"].value = False
     assert board.ticked == ticked(["policy"])
     assert board.one_changed() == {
-        "as lesson 02 starts SAC": ticked(["policy", "critics"]),
+        "the naive start": ticked(["policy", "critics"]),
         "with policy's optimizer": ticked(["policy", "policy_optimizer", "critics"]),
         "without critics": ticked(["policy"]),
         "with critics' optimizer": ticked(["policy", "critics", "critic_optimizer"]),

@@ -24,7 +24,7 @@ from rlft.show.curves.switchboard import plot_outcomes, plot_switchboard
 from rlft.show.widgets.frames import with_fallback
 from rlft.show.widgets.live import Live
 
-NAIVE = "as lesson 02 starts SAC"
+NAIVE = "the naive start"
 GROUPS = {
     "What crosses the switch": (
         "policy",
@@ -106,11 +106,11 @@ class Switchboard:
         self.boxes = {name: self._checkbox(name) for name in self.ticks}
         names = dict.fromkeys([start, *NAMED])
         self.beside = ipywidgets.Dropdown(
-            options=list(names), description="beside", layout=ipywidgets.Layout(width="auto")
+            options=list(names), description="beside", style={"description_width": "initial"}
         )
         self.picture, self.answer, self.recipe, self.status = (ipywidgets.HTML() for _ in range(4))
         self.seeds = ipywidgets.BoundedIntText(
-            LIVE_SEEDS if prior is None else prior.seeds, min=1, max=20, description="seeds",
+            LIVE_SEEDS if prior is None else prior.seeds, min=1, max=100, description="seeds",
             disabled=prior is not None, layout=ipywidgets.Layout(width="150px"),
         )  # fmt: skip
         self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"visibility": "hidden"})
