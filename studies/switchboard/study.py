@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import cache
 from pathlib import Path
 
 from rlft.evaluate import interval
@@ -72,7 +73,14 @@ def table(results: Results) -> list[str]:
     """What each tick does, then every combination; of a part of them nothing but their number."""
     if len(results) < len(STUDY.arms):
         return [f"{len(results)} combinations so far."]
-    grid = grid_of([row for rows in results.values() for row in rows])
+    return list(lines(tuple(tuple(row.items()) for rows in results.values() for row in rows)))
+
+
+@cache  # a study is written after each arm, also where all of them are there already
+def lines(cells: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[str, ...]:
+    """The tables of a complete record, given as the cells of its rows."""
+    rows = [dict(row) for row in cells]
+    grid = grid_of(rows)
     effects = [
         [TICKS[tick], *(f"{interval(grid.effect(tick, name)):.2f}" for name in MEASURES)]
         for tick in TICKS
@@ -85,8 +93,8 @@ def table(results: Results) -> list[str]:
         shares, moved = (str(share(one.fell)), str(share(one.found))), f"{one.moved.mean():.2f}"
         name = f" (*{names[ticks]}*)" if ticks in names else ""
         every.append([f"{ticks}{name}", *numbers, *shares, moved])
-    seconds = sum(float(rows[0]["cpu_seconds"]) for rows in results.values())
-    return [
+    seconds = sum(float(row["cpu_seconds"]) for row in rows) / SEEDS
+    return (
         "## What each tick does",
         "",
         "Ticked minus not ticked, seed by seed, mean over all settings of the other ticks in which "
@@ -99,7 +107,7 @@ def table(results: Results) -> list[str]:
         *markdown_table(["ticked", *COLUMNS], every),
         "",
         f"All of it took {seconds / 60:.0f} minutes of CPU time, besides the priors.",
-    ]
+    )
 
 
 COLUMNS = ("change", "lowest", "final", "fell", "found", "moved")
