@@ -37,7 +37,7 @@ _NAMES = {
     " interval drop final_return average_return iqm power Collapse",
     "rlft.report": "switch_report claim conclusions",
     "rlft.experiments.sweep": "load_sweep",
-    "rlft.show": "plot_curves plot_series plot_errors panels show_frames apply_style",
+    "rlft.show": "plot_curves plot_series plot_errors panels show_frames switchboard apply_style",
     # exercises, additions, errors
     "rlft.course.notebook.session": "check hint working quiz progress",
     "rlft.core": "register InputError",

@@ -79,5 +79,6 @@ from rlft.show import plot_curves as plot_curves
 from rlft.show import plot_errors as plot_errors
 from rlft.show import plot_series as plot_series
 from rlft.show import show_frames as show_frames
+from rlft.show import switchboard as switchboard
 
 __all__: list[str]

@@ -3,6 +3,7 @@
 from rlft.recipes.diff import RecipeDiff, diff_recipes
 from rlft.recipes.recipe import Handover, Online, Pretraining, Recipe, Source, Warmup
 from rlft.recipes.registry import RECIPES, find_recipe
+from rlft.recipes.switchboard import Ticks
 
 __all__ = [
     "RECIPES",
@@ -12,6 +13,7 @@ __all__ = [
     "Recipe",
     "RecipeDiff",
     "Source",
+    "Ticks",
     "Warmup",
     "diff_recipes",
     "find_recipe",

@@ -1,5 +1,14 @@
 """Results on disk, and where they come from."""
 
 from rlft.results.store import load_prior, load_run, results_root, save_prior, save_run, saved_runs
+from rlft.results.switchboard import read_switchboard
 
-__all__ = ["load_prior", "load_run", "results_root", "save_prior", "save_run", "saved_runs"]
+__all__ = [
+    "load_prior",
+    "load_run",
+    "read_switchboard",
+    "results_root",
+    "save_prior",
+    "save_run",
+    "saved_runs",
+]

@@ -28,6 +28,7 @@ from rlft.show.widgets.frames import (
     static_strip,
     with_fallback,
 )
+from rlft.show.widgets.switchboard import Switchboard, switchboard
 
 __all__ = [
     "METHOD_STYLES",
@@ -35,6 +36,7 @@ __all__ = [
     "Curve",
     "Illustration",
     "MethodStyle",
+    "Switchboard",
     "animate_episode",
     "apply_style",
     "frame_slider",
@@ -64,5 +66,6 @@ __all__ = [
     "static_strip",
     "styled",
     "styles_for",
+    "switchboard",
     "with_fallback",
 ]

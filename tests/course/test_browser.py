@@ -1,4 +1,4 @@
-"""A real browser: three exercises from stub to green, a wrong answer first, and a quiz by buttons.
+"""A real browser: exercises from stub to green, a quiz by buttons, the switchboard by keys.
 
     pip install -e '.[browser]' && python -m pytest tests/course/test_browser.py
 
@@ -23,6 +23,7 @@ import nbformat
 import pytest
 
 from rlft.core.files import PACKAGE
+from rlft.recipes.switchboard import TICKS
 
 ROOT = PACKAGE.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -47,11 +48,13 @@ def course(tmp_path_factory) -> Path:
     """A copy of the exercises, so that saving in the browser changes nothing, and a quiz."""
     folder = tmp_path_factory.mktemp("course")
     shutil.copytree(ROOT / "exercises", folder / "exercises")
-    cells = [nbformat.v4.new_code_cell('import rlft\n\nrlft.quiz("01")')]
     # Without a kernel's name JupyterLab would ask which one to take.
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    quiz = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    nbformat.write(quiz, folder / "quiz.ipynb")
+    for name, code in {"quiz": 'rlft.quiz("01")', "board": "rlft.switchboard()"}.items():
+        cells = [nbformat.v4.new_code_cell(f"import rlft\n\n{code}")]
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / f"{name}.ipynb"
+        )
     settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # Else cells below the fold are not in the page, and no test could find them.
@@ -195,3 +198,26 @@ def test_a_quiz_answers_by_buttons(page, lab):
         assert signs.count(True) == 1
         buttons.nth(signs.index(True)).click()
     shoot(page, "6-quiz")
+
+
+def test_the_switchboard_answers_to_the_keyboard(page, lab):
+    open_notebook(page, lab, "board.ipynb")
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+Enter")
+    output = page.locator(".jp-OutputArea")
+    output.locator('img[alt^="SAC with policy, critics. "]').wait_for()
+    output.locator('img[alt^="What each tick does"]').wait_for()  # what paper has too
+    output.get_by_label("policy", exact=True).focus()
+    focused = "document.activeElement.closest('label')?.innerText.trim()"
+    reached = [page.evaluate(focused)]
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(focused))
+    assert reached == list(TICKS.values())
+    page.keyboard.press("Space")  # on the last one
+    output.locator('img[alt^="SAC with policy, critics, warm-up. "]').wait_for()
+    shoot(page, "7-switchboard")
+    output.get_by_label("critics", exact=True).focus()
+    page.keyboard.press("Space")
+    output.locator('img[alt^="SAC with policy, warm-up. "]').wait_for()
+    assert output.get_by_label("target critics", exact=True).is_disabled()

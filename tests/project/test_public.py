@@ -33,6 +33,7 @@ PROSE = [
     ROOT / "docs" / "instructor_guide.md",
     ROOT / "docs" / "statistics.md",
     ROOT / "docs" / "own_data.md",
+    ROOT / "docs" / "switchboard.md",
 ]
 
 

@@ -55,6 +55,7 @@ WITHOUT_NUMBERS = (
     "recipes/paper_learners.py",
     "recipes/papers.py",
     "recipes/registry.py",
+    "recipes/switchboard.py",
     "report/frame.py",
     "results/digest.py",
     "results/provenance.py",
