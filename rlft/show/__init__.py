@@ -16,6 +16,7 @@ from rlft.show.base.style import (
 from rlft.show.curves.charts import plot_errors, plot_scatter
 from rlft.show.curves.inspection import plot_inspection
 from rlft.show.curves.profiles import plot_profiles
+from rlft.show.curves.ranking import plot_ranking
 from rlft.show.curves.runs import plot_curves, plot_each, plot_metric
 from rlft.show.curves.series import Curve, plot_series
 from rlft.show.mazes.maps import plot_map, plot_maps, shared_scale
@@ -55,6 +56,7 @@ __all__ = [
     "plot_paths",
     "plot_policy_arrows",
     "plot_profiles",
+    "plot_ranking",
     "plot_scatter",
     "plot_series",
     "plot_visits",

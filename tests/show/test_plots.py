@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 
 from rlft.core.errors import InputError
-from rlft.evaluate import curve_interval
+from rlft.evaluate import curve_interval, task_interval
 from rlft.show import (
     METHOD_STYLES,
     Curve,
@@ -20,6 +20,7 @@ from rlft.show import (
     plot_each,
     plot_errors,
     plot_metric,
+    plot_ranking,
     plot_scatter,
     plot_series,
     sequence_styles,
@@ -250,6 +251,30 @@ def test_errors_of_one_seed_and_without_reference():
     assert "[" not in shown
 
 
+def test_a_ranking_has_the_highest_on_top_with_its_interval_in_words():
+    rng = np.random.default_rng(0)
+    scores = {
+        name: {"one": middle + rng.normal(0, 0.1, 6), "other": middle + rng.normal(0, 0.2, 6)}
+        for name, middle in (("sac", -0.2), ("wsrl", 0.9), ("iql", 0.5))
+    }
+    ranked = {name: task_interval(own) for name, own in scores.items()}
+    fig = plot_ranking(ranked, xlabel="score", reference=1.0, reference_label="best known")
+    ax = fig.axes[0]
+    shown = assert_readable(fig)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["WSRL", "IQL", "SAC"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+    bars = [line for line in ax.get_lines() if line.get_linewidth() == 3]
+    assert list(bars[0].get_xdata()) == [ranked["wsrl"].low, ranked["wsrl"].high]
+    assert f"{ranked['iql'].numbers('.2f')}" in shown and "best known" in shown
+    assert "marker: iqm of 6 seeds × 2 tasks; bar: 95% interval" in shown
+    assert fig.alt.index("WSRL") < fig.alt.index("IQL") < fig.alt.index("SAC")
+    given = plot_ranking(ranked, xlabel="score", order=False, digits=1)
+    names = [label.get_text() for label in given.axes[0].get_yticklabels()]
+    assert names == ["SAC", "WSRL", "IQL"]
+    one = plot_ranking({"sac": task_interval(np.array([1.0]))}, xlabel="score")
+    assert "one seed only: no bar, no claim" in assert_readable(one)
+
+
 def test_a_scatter_names_its_agreement():
     truth = np.array([-100.0, -60.0, -30.0])
     fig = plot_scatter(truth, truth + 5, title="FQE is a little optimistic")
@@ -287,6 +312,7 @@ FLAT = Curve(np.arange(3), np.zeros(3), sequence_styles(["T = 0"])[0])
         (lambda: plot_series([FLAT], xlabel="", ylabel=""), r"\(3,\).*\(S, 3\).*'T = 0'"),
         (lambda: plot_series([], xlabel="", ylabel=""), "curves=0.*1 or more.*to plot"),
         (lambda: plot_errors({}), "names=0.*1 or more.*to plot"),
+        (lambda: plot_ranking({}, xlabel="score"), "names=0.*1 or more.*to plot"),
         (lambda: plot_errors({"sac": np.array([1.0, np.nan])}), r"\(1, 0\)=nan.*finite"),
         (lambda: plot_scatter(np.arange(3), np.arange(2)), r"estimate.*\(2,\).*\(3,\).*each true"),
         (lambda: plot_scatter(np.arange(1), np.arange(1)), "truths=1.*2 or more.*policy"),
