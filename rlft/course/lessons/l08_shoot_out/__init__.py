@@ -1,0 +1,1 @@
+"""Lesson 08: which method to deploy, and how sure one can be."""

@@ -1,0 +1,1 @@
+"""Answers to the exercises of lesson 08, as learners write them."""
