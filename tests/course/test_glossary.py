@@ -22,6 +22,8 @@ TERMS = (
     "Out-of-distribution (OOD) error", "In-sample actor-critic (InAC)",
     "Off-policy evaluation (OPE)", "Fitted Q evaluation (FQE)", "Entropy, temperature",
     "Jump start (JSRL)", "AJS, automatic jump start", "PORL", "Retention", "Downward spiral",
+    "Interquartile mean (IQM)", "Stratified bootstrap", "Performance profile",
+    "Probability of improvement",
 )  # fmt: skip
 
 
