@@ -266,7 +266,7 @@ def test_a_ranking_has_the_highest_on_top_with_its_interval_in_words():
     bars = [line for line in ax.get_lines() if line.get_linewidth() == 3]
     assert list(bars[0].get_xdata()) == [ranked["wsrl"].low, ranked["wsrl"].high]
     assert f"{ranked['iql'].numbers('.2f')}" in shown and "best known" in shown
-    assert "marker: iqm of 6 seeds × 2 tasks; bar: 95% interval" in shown
+    assert "marker: IQM of 6 seeds × 2 tasks; bar: 95 % bootstrap interval" in shown
     assert fig.alt.index("WSRL") < fig.alt.index("IQL") < fig.alt.index("SAC")
     given = plot_ranking(ranked, xlabel="score", order=False, digits=1)
     names = [label.get_text() for label in given.axes[0].get_yticklabels()]

@@ -66,11 +66,13 @@ def plot_ranking(
         told.append(f"{style.label} {words}.")
     top = -0.6
     if reference is not None:
-        ax.axvline(reference, color=GREY, lw=1.2, ls=REFERENCE_LINE, zorder=1)
+        ax.plot([reference] * 2, [len(names) - 0.4, top], color=GREY, lw=1.2, ls=REFERENCE_LINE,
+                zorder=1)  # fmt: skip
         ax.annotate(
             reference_label, (reference, top), (0, 2), textcoords="offset points", ha="center",
-            va="bottom", color=GREY, fontsize=9, annotation_clip=False,
+            va="bottom", color=GREY, fontsize=9,
         )  # fmt: skip
+        top -= 0.8  # a row of room for the reference's name
     ax.set_yticks(range(len(names)), [style.label for style in styles])
     ax.set_ylim(len(names) - 0.4, top)
     ax.margins(x=0.06)
@@ -86,7 +88,9 @@ def _note(rows: list[Interval]) -> str:
     """What marker and bar are, and of how many runs."""
     first = rows[0]
     runs = f"{first.seeds} seeds" + (f" × {first.tasks} tasks" if first.tasks > 1 else "")
+    of = first.of.upper() if first.of == "iqm" else first.of
     if first.seeds == 1:
-        return f"marker: {first.of}; one seed only: no bar, no claim"
-    few = few_seeds(first.seeds, first.confidence, first.tasks)
-    return f"marker: {first.of} of {runs}; bar: {few or f'{first.confidence:.0%} interval'}"
+        return f"marker: {of}; one seed only: no bar, no claim"
+    covers = few_seeds(first.seeds, first.confidence, first.tasks)
+    promised = f"{100 * first.confidence:.0f} % bootstrap interval"
+    return f"marker: {of} of {runs}; bar: {covers or promised}"
