@@ -27,10 +27,11 @@ def find_record(name: str) -> Path:
     Raises:
         InputError: it is in none of these places; says how to get it.
     """
+    if (beside := PACKAGE.parent / name).exists():
+        return beside
     here = Path.cwd()
-    roots = (PACKAGE.parent, here, *here.parents)
-    for root in roots:
-        # A folder of the same name may lie anywhere; the course's has its notebooks beside it.
+    for root in (here, *here.parents):
+        # A folder of that name may lie anywhere; the course's has its notebooks beside it.
         if (root / name).exists() and (root / "notebooks").is_dir():
             return root / name
     script = Path(name).parent / "study.py"

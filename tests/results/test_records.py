@@ -16,10 +16,9 @@ NAME = "studies/shootout/results.csv"
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The library lies among packages, and the working folder is somewhere else."""
-    site = tmp_path / "site-packages"
-    (site / "studies" / "shootout").mkdir(parents=True)  # of somebody else
-    (site / NAME).touch()
-    monkeypatch.setattr(records, "PACKAGE", site / "rlft")
+    (tmp_path / "studies" / "shootout").mkdir(parents=True)  # of somebody else
+    (tmp_path / NAME).touch()
+    monkeypatch.setattr(records, "PACKAGE", tmp_path / "site-packages" / "rlft")
     work = tmp_path / "course" / "notebooks"
     work.mkdir(parents=True)
     monkeypatch.chdir(work)
