@@ -1,0 +1,258 @@
+"""The study behind lesson 08: each method from a prior of its own, in mazes and on a pole.
+
+    python studies/shootout/study.py            # some two hours on one core; resumes
+    python studies/shootout/study.py --table    # only writes the table from the recorded rows
+
+Ten seeds of each method fine-tune for 1,500 steps at each place. A row of `results.csv` is one seed
+of one method at one place: the place's lowest and best known return, the return of whoever acts at
+the switch (at 0) and at each evaluation after it (empty where there is none), that of the learner
+alone in the end, how far its policy is then from the prior's (nats), and the core seconds of ten
+seeds with their prior, counted and not measured.
+
+Runs are jobs of the sweep engine below `--out`, as those of the claims are. W1, W4 and W6 ask for
+many of the same: with the folder in which `python -m rlft claims` made them as `--out`, they are
+read and not made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rlft.acting import Automatic, JumpStart
+from rlft.acting.rules import GuideActs
+from rlft.algorithms import InACConfig
+from rlft.core.errors import InputError
+from rlft.evaluate import average_return, drop, final_return, interval
+from rlft.evaluate.statistics import (
+    Collapse,
+    collapsed_share,
+    probability_of_improvement,
+    task_interval,
+)
+from rlft.experiments.claims import ajs_arms
+from rlft.experiments.claims.claim import Place
+from rlft.experiments.claims.places import LARGE, NEAR, NOISY
+from rlft.experiments.claims.trying import BLOCK, EPISODES, FIRST
+from rlft.experiments.rows import Results, Row, markdown_table
+from rlft.experiments.study import Study, run_study
+from rlft.experiments.sweep.job import Job
+from rlft.experiments.sweep.kept import done_job
+from rlft.experiments.sweep.make import ticket_of
+from rlft.experiments.sweep.worker import perform
+from rlft.finetune import RunPlan
+from rlft.recipes import Online, Pretraining, Recipe, find_recipe
+
+STEPS, EVERY = 1_500, 125
+GRID = tuple(str(step) for step in range(0, STEPS + 1, EVERY))  # columns of evaluations
+# From random actions, which let the pole fall at once, to the time limit.
+POLE = Place("pole", "rlft/inverted-pendulum/medium-v0", 5.0, 1_000.0)
+# Episodes last up to 1,000 steps there, so evaluations are fewer and of fewer episodes.
+POLE_PLAN = (STEPS, 250, 5)
+PLACES = (NEAR, NOISY, LARGE)
+# Each method once. Left out: `sac-retain` and `inac-retain`, which keep the data as others do here;
+# the other three schedules of JSRL; `porl` (from CQL's policy) and `random-critic`, which is PORL
+# without its pre-sampling; `wsrl-calql` and `wsrl-iql`.
+METHODS = (
+    *("sac", "cql", "cql-retain", "calql", "calql-retain", "iql", "iql-retain", "inac"),
+    *("jsrl", "ajs", "porl-bc", "wsrl", "sac-fast", "rlpd"),
+)
+# One of each kind, where a run is dear.
+ON_POLE = ("sac", "iql", "inac", "jsrl", "ajs", "porl-bc", "wsrl", "rlpd")
+# What the claims of AJS choose in the mazes, chosen for the pole by the same rules: a higher
+# temperature for noisy data; h from the length of the guide's episodes on, to 0 within the run if
+# the gate always opens; a tenth of the range may be lost.
+POLE_INAC = InACConfig(temperature=0.33)
+POLE_RULE = Automatic(start_at=450, step=30, check_every=100, tolerance=0.1 * POLE.range)
+
+
+def recipe_at(name: str, place: Place) -> Recipe:
+    """A method with what has to differ from place to place: InAC's temperature, and AJS's rule."""
+    recipe = find_recipe(name)
+    if recipe.prior is None or recipe.prior.name != "inac":
+        return recipe
+    config = POLE_INAC if place is POLE else ajs_arms.inac(place)
+    rule = POLE_RULE if place is POLE else ajs_arms.rule(place)
+    recipe = replace(recipe, prior=Pretraining("inac", config, ajs_arms.UPDATES))
+    if recipe.guide is None:
+        return replace(recipe, online=Online(config))
+    acting = JumpStart(guide=GuideActs(), schedule=rule)
+    return replace(recipe, guide=Online(config), acting=acting)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method at one place."""
+
+    recipe: Recipe
+    place: Place
+
+    @property
+    def name(self) -> str:
+        return f"{self.recipe.name}, {self.place.name}"
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return {"place": self.place.name, "method": self.recipe.name}
+
+    @property
+    def job(self) -> Job:
+        """Ten seeds of it, on the streams of the claims' first block."""
+        numbers = POLE_PLAN if self.place is POLE else (STEPS, EVERY, EPISODES)
+        plan = RunPlan(*numbers, seed=FIRST, progress=False)
+        recipe, data = self.recipe, self.place.dataset
+        return Job(recipe, recipe.name, (), data, None, block=0, seeds=BLOCK, plan=plan)
+
+    def check(self) -> None:
+        self.job.experiment(Path()).check(self.recipe)
+
+    def key(self) -> str:
+        return self.job.key()
+
+
+def measure(entry: Entry, folder: Path) -> list[Row]:
+    """A row for each seed."""
+    ticket = ticket_of(entry.job, folder)
+    outcome = perform(ticket)
+    if outcome.state not in ("made", "there"):
+        raise InputError(f"{entry.name}: {outcome.state} {outcome.error}. See {ticket.path}.")
+    curves = done_job(ticket.path).curves
+    acted, learner = curves["returns_behaviour"], curves["returns_sampled"]  # (S, P) each
+    points = {str(step): point for point, step in enumerate(curves["steps"])}
+    return [
+        {
+            "low": f"{entry.place.low:g}",
+            "high": f"{entry.place.high:g}",
+            "seed": str(seed),
+            **{s: f"{acted[seed, points[s]]:.2f}" if s in points else "" for s in GRID},
+            "learner": f"{final_return(learner)[seed]:.2f}",
+            "moved": f"{curves['kl'][seed, -1]:.3f}",
+            "core_seconds": f"{sum(entry.job.cost()):.0f}",
+        }
+        for seed in range(BLOCK)
+    ]
+
+
+def curve(rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
+    """Steps (P,) and the returns of whoever acts (S, P)."""
+    there = [step for step in GRID if rows[0][step]]
+    returns = np.array([[float(row[step]) for step in there] for row in rows])
+    return np.array(there, int), returns
+
+
+def column(rows: list[Row], name: str) -> np.ndarray:
+    """One number of each seed, (S,)."""
+    return np.array([float(row[name]) for row in rows])
+
+
+def overall(rows: list[Row]) -> np.ndarray:
+    """Mean return over all steps, (S,): what the run has cost is in it."""
+    return average_return(*curve(rows))
+
+
+def final(rows: list[Row]) -> np.ndarray:
+    """Mean of the last three evaluations, (S,)."""
+    return final_return(curve(rows)[1])
+
+
+def at_place(results: Results, place: Place) -> list[str]:
+    """A line for each method, in units of return."""
+    body = []
+    for rows in results.values():
+        if rows[0]["place"] == place.name:
+            _, returns = curve(rows)
+            numbers = (returns[:, 0], overall(rows), drop(returns), final(rows))
+            cells = [f"{interval(n):.1f}" for n in (*numbers, column(rows, "learner"))]
+            nothing = find_recipe(rows[0]["method"]).prior is None  # to lose
+            lost = "-" if nothing else str(collapsed_share(returns, Collapse(place.low)))
+            moved = f"{column(rows, 'moved').mean():.2f}"
+            body.append([rows[0]["method"], *cells, lost, moved, rows[0]["core_seconds"]])
+    head = ["method", "start", "average", "drop", "final", "learner, final", "collapsed"]
+    return markdown_table([*head, "moved", "core s"], body)
+
+
+def scores(results: Results, of: Callable[[list[Row]], np.ndarray]) -> dict[str, dict]:
+    """Of each method a share of the range for each seed, at the places where every method was."""
+    found: dict[str, dict] = {}
+    for rows in results.values():
+        low, high = float(rows[0]["low"]), float(rows[0]["high"])
+        own = found.setdefault(rows[0]["method"], {})
+        own[rows[0]["place"]] = (of(rows) - low) / (high - low)
+    shared = set.intersection(*(set(own) for own in found.values()))
+    return {m: {p: own[p] for p in own if p in shared} for m, own in found.items()}
+
+
+def over_places(results: Results) -> list[str]:
+    """A line for each method, the best first: both IQMs, and how often it is above WSRL."""
+    cost, end = scores(results, overall), scores(results, final)
+    if not cost.get("wsrl"):
+        return ["No place has all methods yet."]
+    ranked = sorted(cost, key=lambda method: -task_interval(cost[method]).estimate)
+    body = [
+        [
+            method,
+            f"{task_interval(cost[method]):.2f}",
+            f"{task_interval(end[method]):.2f}",
+            *(
+                "-"
+                if method == "wsrl"
+                else f"{probability_of_improvement(s[method], s['wsrl']):.2f}"
+                for s in (cost, end)
+            ),
+        ]
+        for method in ranked
+    ]
+    head = [
+        "method",
+        "IQM, average",
+        "IQM, final",
+        "P(above WSRL), average",
+        "P(above WSRL), final",
+    ]
+    return markdown_table(head, body)
+
+
+def table(results: Results) -> list[str]:
+    """Each place by itself, then all of them."""
+    there = {rows[0]["place"] for rows in results.values()}
+    lines = []
+    for place in PLACES:
+        if place.name in there:
+            title = f"## {place.name.capitalize()}: `{place.dataset}`"
+            lines += [title, "", *at_place(results, place), ""]
+    return [*lines, "## Over the places where every method was", "", *over_places(results)]
+
+
+STUDY = Study(
+    name="shootout",
+    title="Study behind lesson 08",
+    about="Made by `python studies/shootout/study.py`: each method from its own prior or from "
+    f"nothing, {BLOCK} seeds, {STEPS:,} steps since the switch, warm-ups included; mean [95 % "
+    "bootstrap interval over seeds]. Returns are those of whoever acts, a guide or random actions "
+    f"included, of {EPISODES} episodes every {EVERY} steps, on the pole of {POLE_PLAN[2]} every "
+    f"{POLE_PLAN[1]}; average is over all steps, drop is the start minus the lowest evaluation "
+    "(of a noisy curve it is never 0), final is the mean of the last three. *Learner, final*: of "
+    "the learner alone, without a guide. *Collapsed*: seeds that dropped by more than half of what "
+    "lay between their start and the lowest return, with Wilson's interval; what has no prior has "
+    "nothing to lose. *Moved*: nats from the first policy in the end. *Core s*: for ten seeds with "
+    "their prior, counted from the sizes of networks and good to a factor of three.\n\n"
+    "Over places: the interquartile mean (IQM) of scores, 0 for the lowest and 1 for the best "
+    "known return of a place, with its stratified bootstrap interval; and the probability that a "
+    "run of the method is above a run of WSRL at the same place.\n\n"
+    "Each method is as its own recipe has it: WSRL, RLPD and fast SAC make four updates of ten "
+    "critics a step, PORL eight, the others one of two. InAC has the temperature, and AJS the "
+    "rule, that the claims of AJS take at a place.",
+    arms=tuple(
+        Entry(recipe_at(name, place), place)
+        for place in PLACES
+        for name in (ON_POLE if place is POLE else METHODS)
+    ),
+    measure=measure,
+    table=table,
+)
+
+if __name__ == "__main__":
+    run_study(STUDY, __file__)
