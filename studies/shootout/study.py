@@ -24,7 +24,6 @@ import numpy as np
 
 from rlft.acting import Automatic, JumpStart
 from rlft.acting.rules import GuideActs
-from rlft.algorithms import InACConfig
 from rlft.core.errors import InputError
 from rlft.evaluate import average_return, drop, final_return, interval
 from rlft.evaluate.statistics import (
@@ -35,7 +34,7 @@ from rlft.evaluate.statistics import (
 )
 from rlft.experiments.claims import ajs_arms
 from rlft.experiments.claims.claim import Place
-from rlft.experiments.claims.places import LARGE, NEAR, NOISY
+from rlft.experiments.claims.places import LARGE, NEAR, NOISY, WOBBLY
 from rlft.experiments.claims.trying import BLOCK, EPISODES, FIRST
 from rlft.experiments.rows import Results, Row, markdown_table
 from rlft.experiments.study import Study, run_study
@@ -48,8 +47,6 @@ from rlft.recipes import Online, Pretraining, Recipe, find_recipe
 
 STEPS, EVERY = 1_500, 125
 GRID = tuple(str(step) for step in range(0, STEPS + 1, EVERY))  # columns of evaluations
-# From random actions, which let the pole fall at once, to the time limit.
-POLE = Place("pole", "rlft/inverted-pendulum/medium-v0", 5.0, 1_000.0)
 # Episodes last up to 1,000 steps there, so evaluations are fewer and of fewer episodes.
 POLE_PLAN = (STEPS, 250, 5)
 PLACES = (NEAR, NOISY, LARGE)
@@ -62,11 +59,9 @@ METHODS = (
 )
 # One of each kind, where a run is dear.
 ON_POLE = ("sac", "iql", "inac", "jsrl", "ajs", "porl-bc", "wsrl", "rlpd")
-# What the claims of AJS choose in the mazes, chosen for the pole by the same rules: a higher
-# temperature for noisy data; h from the length of the guide's episodes on, to 0 within the run if
-# the gate always opens; a tenth of the range may be lost.
-POLE_INAC = InACConfig(temperature=0.33)
-POLE_RULE = Automatic(start_at=450, step=30, check_every=100, tolerance=0.1 * POLE.range)
+# In the mazes AJS's rule is that of its claims. On the pole h begins at the length of the guide's
+# episodes and reaches 0 within the run if the gate always opens; a tenth of the range may be lost.
+POLE_RULE = Automatic(start_at=450, step=30, check_every=100, tolerance=0.1 * WOBBLY.range)
 
 
 def recipe_at(name: str, place: Place) -> Recipe:
@@ -74,8 +69,8 @@ def recipe_at(name: str, place: Place) -> Recipe:
     recipe = find_recipe(name)
     if recipe.prior is None or recipe.prior.name != "inac":
         return recipe
-    config = POLE_INAC if place is POLE else ajs_arms.inac(place)
-    rule = POLE_RULE if place is POLE else ajs_arms.rule(place)
+    config = ajs_arms.inac(place)
+    rule = POLE_RULE if place is WOBBLY else ajs_arms.rule(place)
     recipe = replace(recipe, prior=Pretraining("inac", config, ajs_arms.UPDATES))
     if recipe.guide is None:
         return replace(recipe, online=Online(config))
@@ -101,7 +96,7 @@ class Entry:
     @property
     def job(self) -> Job:
         """Ten seeds of it, on the streams of the claims' first block."""
-        numbers = POLE_PLAN if self.place is POLE else (STEPS, EVERY, EPISODES)
+        numbers = POLE_PLAN if self.place is WOBBLY else (STEPS, EVERY, EPISODES)
         plan = RunPlan(*numbers, seed=FIRST, progress=False)
         recipe, data = self.recipe, self.place.dataset
         return Job(recipe, recipe.name, (), data, None, block=0, seeds=BLOCK, plan=plan)
@@ -221,7 +216,7 @@ def table(results: Results) -> list[str]:
     lines = []
     for place in PLACES:
         if place.name in there:
-            title = f"## {place.name.capitalize()}: `{place.dataset}`"
+            title = f"## {place.name[0].upper()}{place.name[1:]}: `{place.dataset}`"
             lines += [title, "", *at_place(results, place), ""]
     return [*lines, "## Over the places where every method was", "", *over_places(results)]
 
@@ -248,7 +243,7 @@ STUDY = Study(
     arms=tuple(
         Entry(recipe_at(name, place), place)
         for place in PLACES
-        for name in (ON_POLE if place is POLE else METHODS)
+        for name in (ON_POLE if place is WOBBLY else METHODS)
     ),
     measure=measure,
     table=table,

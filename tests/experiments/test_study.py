@@ -381,7 +381,5 @@ def test_every_study_has_a_record_of_its_arms_and_the_table_is_made_of_it(folder
         assert f"`python studies/{study.name}/study.py`" in study.about
         assert made_of(study.measure)
 
-
-def test_there_are_seven_studies() -> None:
     names = ["ajs", "defaults", "fqe", "porl", "shootout", "switchboard", "wsrl"]
     assert [folder.name for folder in STUDIES] == names
