@@ -49,7 +49,7 @@ STEPS, EVERY = 1_500, 125
 GRID = tuple(str(step) for step in range(0, STEPS + 1, EVERY))  # columns of evaluations
 # Episodes last up to 1,000 steps there, so evaluations are fewer and of fewer episodes.
 POLE_PLAN = (STEPS, 250, 5)
-PLACES = (NEAR, NOISY, LARGE)
+PLACES = (NEAR, NOISY, LARGE, WOBBLY)
 # Each method once. Left out: `sac-retain` and `inac-retain`, which keep the data as others do here;
 # the other three schedules of JSRL; `porl` (from CQL's policy) and `random-critic`, which is PORL
 # without its pre-sampling; `wsrl-calql` and `wsrl-iql`.
@@ -247,6 +247,21 @@ STUDY = Study(
     ),
     measure=measure,
     table=table,
+    conclusions="""
+## What it says
+
+- Over all steps in the mazes IQL is first, 0.89 [0.88, 0.89], and much of that is its prior. In the
+  end PORL from a cloned policy has the highest IQM, 0.91 [0.89, 0.92], after a costly way.
+- SAC, started naively, collapses in 5 of 10 seeds on the near-optimal data and in all of 10
+  elsewhere; in the mazes it ends at 0.83 [0.79, 0.85] all the same. WSRL loses none of 40 runs.
+- WSRL, without its data, stays a little behind what keeps it in the mazes: a run of CQL with its
+  data is above one of WSRL with a probability of 0.83 [0.72, 0.93]. On the pole it is second of
+  eight, and intervals there are wide.
+- RLPD starts from nothing and needs a thousand steps in the mazes; on the pole it ends where WSRL,
+  PORL and IQL do. Fast SAC never arrives in a maze within 1,500 steps.
+- What the learners of JSRL own in the end, without the guide, is little: -99.8 on the near-optimal
+  data, 5.5 on the pole. AJS hands over in the large maze, and on the two others' data in few seeds.
+""",
 )
 
 if __name__ == "__main__":
