@@ -1,4 +1,4 @@
-"""`Study`: what is kept and made again, what is written, what is paired, and the seven there are."""
+"""`Study`: what is kept and made again, what is written, what is paired, and those there are."""
 
 from __future__ import annotations
 
@@ -381,5 +381,7 @@ def test_every_study_has_a_record_of_its_arms_and_the_table_is_made_of_it(folder
         assert f"`python studies/{study.name}/study.py`" in study.about
         assert made_of(study.measure)
 
+
+def test_there_are_seven_studies() -> None:
     names = ["ajs", "defaults", "fqe", "porl", "shootout", "switchboard", "wsrl"]
     assert [folder.name for folder in STUDIES] == names
