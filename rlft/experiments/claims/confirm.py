@@ -18,6 +18,7 @@ from typing import Any
 
 from rlft.experiments.claims.claim import Arm, Claim
 from rlft.experiments.claims.record import (
+    CODE_CHANGED,
     Record,
     code,
     looked_at,
@@ -59,7 +60,7 @@ def confirm(claims: Sequence[Claim], folder: Path, home: Path, make: Make) -> li
     for record in read_records(claims, home):
         places = [
             confirmed(record, place, folder, make, said)
-            if record.stale(place) == "the code has changed"
+            if record.stale(place) == CODE_CHANGED
             else place
             for place in record.content["places"]
         ]

@@ -57,6 +57,18 @@ def trial_key(claim: Claim, trial: Trial) -> str:
     return cache_key(claim.sentence, trial)
 
 
+CLAIM_CHANGED, CODE_CHANGED = "the claim has changed", "the code has changed"
+
+
+def stale(claim: Claim, place: dict[str, Any]) -> str:
+    """Why what was found at a place of a record is not today's; "" if it is."""
+    keys = {trial.place.name: trial_key(claim, trial) for trial in claim.trials}
+    if keys.get(place["place"]) != place.get("key"):  # none in records of earlier versions
+        return CLAIM_CHANGED
+    known = {place["code"], (place["confirmed"] or {}).get("code")}
+    return "" if code() in known else CODE_CHANGED
+
+
 @dataclass(frozen=True)
 class Record:
     """What is kept of a claim.
@@ -71,11 +83,7 @@ class Record:
 
     def stale(self, place: dict[str, Any]) -> str:
         """Why what was found at one of its places is not today's; "" if it is."""
-        keys = {trial.place.name: trial_key(self.claim, trial) for trial in self.claim.trials}
-        if keys.get(place["place"]) != place.get("key"):
-            return "the claim has changed"
-        known = {place["code"], (place["confirmed"] or {}).get("code")}
-        return "" if code() in known else "the code has changed"
+        return stale(self.claim, place)
 
     @property
     def missing(self) -> list[str]:
@@ -92,8 +100,9 @@ class Record:
 def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
     """Writes what the cases of a claim found; places that are not done are left out.
 
-    What an earlier record has of the other places stays where it is not stale, and so does a place
-    of which it has more seeds.
+    What an earlier record has of the other places stays, unless the claim has changed there; what
+    other code has made says so itself. So does a place stay of which it has more seeds by today's
+    code.
 
     Raises:
         InputError: if the folder cannot be written to, or the earlier record is damaged.
@@ -101,8 +110,9 @@ def write_record(claim: Claim, cases: Sequence[Case], folder: Path) -> None:
     earlier = kept_places(claim, folder)
     made: dict[str, tuple[dict[str, Any], list[Row]]] = {}
     for case in cases:
-        known = earlier.get(case.trial.place.name)
-        if not case.done or (known is not None and known[0]["seeds"] > case.seeds):
+        known, _ = earlier.get(case.trial.place.name, (None, []))
+        today = known is not None and not stale(claim, known)
+        if not case.done or (known is not None and today and known["seeds"] > case.seeds):
             continue
         findings, results = find(case), case.results()
         arms = {name: joined([done.curves for done in blocks]) for name, blocks in results.items()}
@@ -174,7 +184,7 @@ def command(claim: Claim, case: Case) -> str:
 
 
 def kept_places(claim: Claim, folder: Path) -> dict[str, tuple[dict[str, Any], list[Row]]]:
-    """The places of a record that are not stale, with their rows.
+    """The places of a record where the claim is still the same, with their rows.
 
     Raises:
         InputError: a file is damaged.
@@ -192,7 +202,7 @@ def kept_places(claim: Claim, folder: Path) -> dict[str, tuple[dict[str, Any], l
         place["place"]: (place, [tuple(row) for row in rows if row[0] == place["place"]])
         for record in records
         for place in record.content["places"]
-        if not record.stale(place)
+        if record.stale(place) != CLAIM_CHANGED
     }
 
 

@@ -199,8 +199,14 @@ def test_a_part_of_a_claim_leaves_the_rest_of_its_record(
     assert seeds_and_rows()[0] == {"here": 6, "yonder": 5}
     Claims(out=tmp_path, seeds=7).run()
     assert seeds_and_rows() == ({"here": 7, "yonder": 7}, ["here"] * 14 + ["yonder"] * 14)
-    # What another rule or other code has made does not stay.
+    # What other code has made gives way to fewer seeds, and says of itself elsewhere that it is.
     monkeypatch.setattr(record, "code", lambda: "another")
+    Claims(out=tmp_path, seeds=3, place="yonder").run()
+    assert seeds_and_rows()[0] == {"here": 7, "yonder": 3}
+    assert stale(both, home) == ["the code has changed", ""]
+    # What another rule has made does not stay.
+    other = replace(CLAIM.trials[0], contrasts=CONTRASTS[:1])
+    monkeypatch.setattr(command, "CLAIMS", (replace(both, trials=(other, yonder)),))
     Claims(out=tmp_path, seeds=3, place="yonder").run()
     assert seeds_and_rows()[0] == {"yonder": 3}
 
