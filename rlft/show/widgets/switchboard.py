@@ -106,7 +106,10 @@ class Switchboard:
         self.boxes = {name: self._checkbox(name) for name in self.ticks}
         names = dict.fromkeys([start, *NAMED])
         self.beside = ipywidgets.Dropdown(
-            options=list(names), description="beside", style={"description_width": "initial"}
+            options=list(names),
+            description="beside",
+            style={"description_width": "initial"},
+            layout=ipywidgets.Layout(width="97%"),  # 300 pixels would reach over the curves
         )
         self.picture, self.answer, self.recipe, self.status = (ipywidgets.HTML() for _ in range(4))
         self.seeds = ipywidgets.BoundedIntText(
@@ -155,11 +158,11 @@ class Switchboard:
             outcomes["live"] = self.runs[ticks]
         if self.own is not None and self.own in self.runs:
             outcomes[self.own.name] = self.runs[self.own]
-        self.picture.value = illustrate(
-            plot_outcomes(outcomes, title=f"SAC with {ticks}")
-        ).to_html()
-        self.answer.value = answer(outcomes, paired=other)
-        self.recipe.value = self._difference(ticks, beside)
+        figure = plot_outcomes(outcomes, title=f"SAC with {ticks}")
+        told = answer(outcomes, paired=other), self._difference(ticks, beside)
+        # Drawing takes longest: all three change together after it.
+        self.picture.value = illustrate(figure).to_html()
+        self.answer.value, self.recipe.value = told
 
     def run_live(self, recipe: Recipe | None) -> None:
         """Runs a recipe now, the ticked one by default, and draws it beside the recorded one."""
