@@ -61,6 +61,7 @@ METHODS = (
 ON_POLE = ("sac", "iql", "inac", "jsrl", "ajs", "porl-bc", "wsrl", "rlpd")
 # In the mazes AJS's rule is that of its claims. On the pole h begins at the length of the guide's
 # episodes and reaches 0 within the run if the gate always opens; a tenth of the range may be lost.
+# So it decides several times an episode, which is more often than its judge can follow.
 POLE_RULE = Automatic(start_at=450, step=30, check_every=100, tolerance=0.1 * WOBBLY.range)
 
 
@@ -239,7 +240,10 @@ STUDY = Study(
     "run of the method is above a run of WSRL at the same place.\n\n"
     "Each method is as its own recipe has it: WSRL, RLPD and fast SAC make four updates of ten "
     "critics a step, PORL eight, the others one of two. InAC has the temperature, and AJS the "
-    "rule, that the claims of AJS take at a place.",
+    "rule, that the claims of AJS take at a place. On the pole AJS's gate decides every "
+    f"{POLE_RULE.check_every} steps, less than an episode of its guide, so that h can reach 0 "
+    "within the run: its judge has hardly seen what it is asked about, and the row says "
+    "little of AJS.",
     arms=tuple(
         Entry(recipe_at(name, place), place)
         for place in PLACES

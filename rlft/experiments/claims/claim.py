@@ -1,9 +1,9 @@
 """A claim of a paper as a value: the sentence, where it is tried, and the rule that decides.
 
-All of it is fixed before a run is recorded: the record keeps the key of the claim, and is stale
-as soon as one differs. A place says what its returns are measured in, so that one smallest effect
-of interest means the same everywhere: a tenth of what lies between never arriving and the best
-known return.
+All of it is fixed before a run is recorded: the record keeps a key of each of its places, and is
+stale there as soon as it differs. A place says what its returns are measured in, so that one
+smallest effect of interest means the same everywhere: a tenth of what lies between never arriving
+and the best known return.
 
 Letters: S seeds.
 """
@@ -16,7 +16,6 @@ from typing import Literal
 import numpy as np
 
 from rlft.core.checks import refused
-from rlft.core.encoding import cache_key
 from rlft.core.errors import unknown
 from rlft.core.registry import stored
 from rlft.evaluate.intervals import Interval, few_seeds, interval
@@ -238,11 +237,6 @@ class Claim:
     source: str
     trials: tuple[Trial, ...]
     note: str = ""
-
-    @property
-    def key(self) -> str:
-        """Changes with the sentence, the arms, the rule, or anything else of the claim."""
-        return cache_key(self)
 
     def trial(self, place: str) -> Trial:
         """The trial at a place.

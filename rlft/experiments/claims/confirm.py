@@ -58,24 +58,22 @@ def confirm(claims: Sequence[Claim], folder: Path, home: Path, make: Make) -> li
     """
     said = []
     for record in read_records(claims, home):
-        places = [
-            confirmed(record, place, folder, make, said)
-            if record.stale(place) == CODE_CHANGED
-            else place
-            for place in record.content["places"]
-        ]
+        places = []
+        for place in record.content["places"]:
+            if record.stale(place) == CODE_CHANGED:
+                place, line = confirmed(record, place, folder, make)
+                said.append(f"{record.claim.id}, {place['place']}, {line}")
+            places.append(place)
         write_content(replace(record, content=record.content | {"places": places}), home)
     return said
 
 
 def confirmed(
-    record: Record, place: dict[str, Any], folder: Path, make: Make, said: list[str]
-) -> dict[str, Any]:
-    """A place with what was seen today, if an arm comes out the same; else as it is."""
+    record: Record, place: dict[str, Any], folder: Path, make: Make
+) -> tuple[dict[str, Any], str]:
+    """A place with what was seen today, if an arm comes out the same, else as it is; and a line."""
     if place["looked_at_by"] != looked_at():
-        said.append(f"{record.claim.id}, {place['place']}: runs are looked at by other code; make "
-                    "the claim anew")  # fmt: skip
-        return place
+        return place, "runs are looked at by other code: make the claim anew"
     (case,) = (
         case
         for case in cases([record.claim], folder, place["seeds"])
@@ -83,16 +81,12 @@ def confirmed(
     )
     arm = drawn(case, code())
     tickets = case.tickets[arm.name]
-    title = f"{record.claim.id}, {place['place']}, {arm.name}"
     if make([(ticket, case.jobs[ticket.key]) for ticket in tickets]):
-        said.append(f"{title}: has failed")
-        return place
+        return place, f"{arm.name}: has failed"
     columns = joined([done_job(ticket.path).curves for ticket in tickets])
     found = summary(columns, case.trial.place, arm.recipe.warmup.steps)
     known = place["arms"][arm.name]
     if found != known:
-        said.append(f"{title}: {found}, recorded was {known}; make the claim anew")
-        return place
-    said.append(f"{title}: the same")
+        return place, f"{arm.name}: {found}, recorded was {known}; make the claim anew"
     seen = {"code": code(), "commit": provenance().commit, "arm": arm.name}
-    return place | {"confirmed": seen}
+    return place | {"confirmed": seen}, f"{arm.name}: the same"

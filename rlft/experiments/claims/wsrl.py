@@ -186,7 +186,7 @@ CLAIMS = (
         SOURCE,
         (forgets(NOISY), forgets(NEAR), forgets(LARGE),
          forgets(BALANCED, {"IQL": "iql"},
-                 "of the three only IQL learns to balance from these data")),
+                 "IQL balances from these data, CQL mostly does not, so it has nothing to lose")),
     ),
     Claim(
         "W2",

@@ -29,6 +29,7 @@ from rlft.experiments.claims.measures import (
     Probed,
     Quantity,
 )
+from rlft.experiments.claims.record import trial_key
 from rlft.recipes import Warmup
 
 STEPS = np.array([0, 10, 20, 30, 40])
@@ -180,11 +181,13 @@ def test_a_trial_names_arms_that_are_not_there_and_arms_of_one_name():
         Trial(PLACE, (arm, arm), ())
 
 
-def test_the_key_changes_with_the_rule_and_with_the_arms():
+def test_the_key_of_a_place_changes_with_the_words_the_rule_and_the_arms():
     claim = Claim("A0", "It falls", "nobody", (trial(Contrast("it falls", DROP, "now")),))
     other_rule = replace(claim, trials=(trial(Contrast("it falls", DROP, "now", smallest=0.2)),))
     more_steps = replace(claim.trials[0].arms[0], steps=50)
     other_arms = replace(claim, trials=(replace(claim.trials[0], arms=(more_steps,)),))
-    assert len({claim.key, other_rule.key, other_arms.key}) == 3
+    other_words = replace(claim, sentence="It rises")
+    every = (claim, other_rule, other_arms, other_words)
+    assert len({trial_key(one, one.trials[0]) for one in every}) == 4
     with pytest.raises(InputError, match="there"):
         claim.trial("there")
