@@ -4,17 +4,22 @@
 on its way, and at its best, with the return of each. Ctrl-C ends the training early, and what there
 is by then is written. The policies that come with the library, which log its own datasets, were
 made by this command and nothing else.
+
+Letters: S seeds, P evaluations.
 """
 
 from __future__ import annotations
 
 import copy
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from tqdm.auto import tqdm
 from tyro.conf import Positional
 
 from rlft.acting.rules import EpsilonGreedy
@@ -30,17 +35,19 @@ from rlft.evaluate import evaluate
 from rlft.finetune import RunPlan, untrained
 from rlft.finetune.loop import OnlineLoop
 from rlft.finetune.start import check_length
-from rlft.nets import CriticConfig, Policy
+from rlft.nets import CriticConfig, Policy, PolicyConfig, make_policy
 from rlft.recipes.papers import NOTHING, SAC_PAPER
 from rlft.recipes.recipe import Online, Recipe, Source, Warmup
 from rlft.results.provenance import versions
 from rlft.results.store import results_root
 
-# A policy of 64 units is 20 kB and enough for Hopper; its critics are not kept and may be larger.
-# Gamma and target rate are those of Haarnoja et al. 2018, and entropy is in the target as there.
+# A policy of 128 units takes 80 kB a level. Gamma, batch and target rate are those of Haarnoja et
+# al. 2018, and entropy is in the target as there.
 LARGE = SACConfig(
+    policy=PolicyConfig(hidden=(128, 128)),
     critics=CriticConfig(hidden=(128, 128)),
     gamma=0.99,
+    batch_size=256,
     critic_lr=5e-4,
     policy_lr=5e-4,
     temperature_lr=5e-4,
@@ -93,6 +100,7 @@ class Behaviour:
         env: Gymnasium id with continuous observations and actions, such as Hopper-v5.
         steps: environment steps; by default as many as the library's own policies took.
         seed: start of the random streams.
+        seeds: trained side by side, of which the one with the highest return is kept.
         eval_episodes: episodes of each evaluation during training.
         out: folder of the two files; by default "behaviour" below the results folder.
         compile: compile the updates: four times as fast, with the same random numbers.
@@ -102,6 +110,7 @@ class Behaviour:
     env: Positional[str]
     steps: int | None = None
     seed: int = 0
+    seeds: int = 1
     eval_episodes: int = 10
     out: Path | None = None
     compile: bool = False
@@ -121,10 +130,17 @@ class Behaviour:
         steps = training.steps if self.steps is None else self.steps
         kept, returns, seconds = self._train(training, steps)
         at = np.array(list(kept))  # (P,)
-        chosen = choose_levels(at, returns["sampled"], training.random_steps)
-        levels = {level: kept[step] for level, step in chosen.items()}
+        reached = returns["sampled"].max(1)  # (S,)
+        best = int(np.argmax(reached))
+        own = {name: of_all[best] for name, of_all in returns.items()}  # (P,) each
+        chosen = choose_levels(at, own["sampled"], training.random_steps)
+        levels = {
+            level: of_seed(kept[step], training.learner.policy, best)
+            for level, step in chosen.items()
+        }
         measured = {
-            level: {"step": step, **self._measure(kept[step])} for level, step in chosen.items()
+            level: {"step": chosen[level], **self._measure(policy)}
+            for level, policy in levels.items()
         }
         about = {
             "environment": self.env,
@@ -133,9 +149,10 @@ class Behaviour:
             "seconds": round(seconds),
             "levels": measured,
             "learner": to_json(training.learner),
+            "best_of_each_seed": np.round(reached, 2).tolist(),
             "curve": {
                 "step": at.tolist(),
-                **{name: np.round(values, 2).tolist() for name, values in returns.items()},
+                **{name: np.round(values, 2).tolist() for name, values in own.items()},
             },
         }
         folder = self.out or results_root() / "behaviour"
@@ -152,7 +169,7 @@ class Behaviour:
     def _train(
         self, training: Training, steps: int
     ) -> tuple[dict[int, Policy], dict[str, np.ndarray], float]:
-        """The policy at each evaluation, its returns (P,) there, sampled and mode, and seconds."""
+        """The policies at each evaluation, their returns there, (S, P) each, and seconds."""
         plan = RunPlan(
             steps=steps,
             eval_every=min(training.eval_every, max(1, steps)),
@@ -161,7 +178,7 @@ class Behaviour:
             progress=self.progress,
             compile=self.compile,
         )
-        prior = untrained(random_data(self.env, self.seed), seeds=1, seed=self.seed)
+        prior = untrained(random_data(self.env, self.seed), seeds=self.seeds, seed=self.seed)
         recipe = from_nothing(training)
         check_length(recipe, plan)
         loop = OnlineLoop(prior, recipe, plan, self.env, {})
@@ -169,6 +186,9 @@ class Behaviour:
 
         def keep(step: int, learner: Learner, replay: ReplayBuffer) -> None:
             kept[step] = copy.deepcopy(learner.policy)
+            if self.progress:  # an hour of training should not be a black box
+                told = " ".join(f"{value:,.0f}" for value in loop.curves["sampled"][-1])
+                tqdm.write(f"step {step:,}: return {told}", file=sys.stderr)
 
         start = time.perf_counter()
         try:
@@ -178,13 +198,14 @@ class Behaviour:
             if len(kept) < 2:
                 raise
         returns = {
-            name: np.concatenate(loop.curves[name][: len(kept)]) for name in ("sampled", "mode")
+            name: np.stack(loop.curves[name][: len(kept)], 1) for name in ("sampled", "mode")
         }
         return kept, returns, time.perf_counter() - start
 
     def _command(self, steps: int) -> str:
         """The command that trains the policy again, wherever its files are to go."""
         of = f"--steps {steps} --seed {self.seed} --eval-episodes {self.eval_episodes}"
+        of += f" --seeds {self.seeds}" * (self.seeds > 1)
         return f"python -m rlft behaviour {self.env} {of}{' --compile' * self.compile}"
 
     def _measure(self, policy: Policy) -> dict[str, Any]:
@@ -199,6 +220,16 @@ class Behaviour:
             told[name] = round(float(played.returns.mean()), 2)
             told[f"{name}_std"] = round(float(played.returns.std(ddof=1)), 2)
         return told
+
+
+def of_seed(policies: Policy, config: PolicyConfig, seed: int) -> Policy:
+    """One of S policies, as one of its own."""
+    sizes = (policies.observation_size, policies.action_size)
+    own = make_policy(config, 1, *sizes, torch.Generator().manual_seed(0))
+    own.load_state_dict(
+        {name: rows[seed : seed + 1] for name, rows in policies.state_dict().items()}
+    )
+    return own
 
 
 def from_nothing(training: Training) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,27 @@ def test_the_same_command_trains_the_same_policy(tmp_path: Path) -> None:
     )
     assert first["curve"] == again["curve"] != other["curve"]
     torch.testing.assert_close(weights, same, rtol=0, atol=0)
+
+
+def test_of_several_seeds_the_best_is_kept(
+    tmp_path: Path,
+) -> None:
+    about, weights = trained(tmp_path, seeds=3)
+    assert about["command"].endswith("--eval-episodes 1 --seeds 3")
+    reached = about["best_of_each_seed"]
+    assert len(reached) == 3 and max(about["curve"]["sampled"]) == max(reached)
+    assert {len(values) for values in weights.values()} == {1}  # of one seed
+    (alone,) = trained(tmp_path / "one")[0]["best_of_each_seed"]
+    assert alone != max(reached)
+
+
+def test_the_return_so_far_is_told_at_each_evaluation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Behaviour("Pendulum-v1", eval_episodes=1, seeds=2, out=tmp_path).run()
+    told = re.findall(r"step (\d+): return (\S+) (\S+)\n", capsys.readouterr().err)
+    assert [step for step, _, _ in told] == ["0", "10", "20", "30"]
+    assert all(one.startswith("-") and one != other for _, one, other in told)
 
 
 def test_an_interrupted_training_is_a_shorter_one(
