@@ -13,6 +13,7 @@ from rlft.show.base.style import (
     styled,
     styles_for,
 )
+from rlft.show.bodies.film import plot_film
 from rlft.show.curves.charts import plot_errors, plot_scatter
 from rlft.show.curves.inspection import plot_inspection
 from rlft.show.curves.profiles import plot_profiles
@@ -48,6 +49,7 @@ __all__ = [
     "plot_dataset",
     "plot_each",
     "plot_errors",
+    "plot_film",
     "plot_inspection",
     "plot_map",
     "plot_maps",

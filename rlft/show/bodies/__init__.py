@@ -1,0 +1,1 @@
+"""Bodies that move: film strips of MuJoCo's walkers, drawn without a renderer."""
