@@ -16,37 +16,23 @@ read and not made again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from rlft.acting import Automatic, JumpStart
 from rlft.acting.rules import GuideActs
-from rlft.core.errors import InputError
-from rlft.evaluate import average_return, drop, final_return, interval
-from rlft.evaluate.statistics import (
-    Collapse,
-    collapsed_share,
-    probability_of_improvement,
-    task_interval,
-)
 from rlft.experiments.claims import ajs_arms
 from rlft.experiments.claims.claim import Place
 from rlft.experiments.claims.places import LARGE, NEAR, NOISY, WOBBLY
 from rlft.experiments.claims.trying import BLOCK, EPISODES, FIRST
-from rlft.experiments.rows import Results, Row, markdown_table
+from rlft.experiments.entries import Entry, at_place, over_places, rows_of, run_entry
+from rlft.experiments.rows import Results, Row
 from rlft.experiments.study import Study, run_study
-from rlft.experiments.sweep.job import Job
-from rlft.experiments.sweep.kept import done_job
-from rlft.experiments.sweep.make import ticket_of
-from rlft.experiments.sweep.worker import perform
 from rlft.finetune import RunPlan
 from rlft.recipes import Online, Pretraining, Recipe, find_recipe
 
 STEPS, EVERY = 1_500, 125
-GRID = tuple(str(step) for step in range(0, STEPS + 1, EVERY))  # columns of evaluations
+GRID = range(0, STEPS + 1, EVERY)  # evaluations, a column each
 # Episodes last up to 1,000 steps there, so evaluations are fewer and of fewer episodes.
 POLE_PLAN = (STEPS, 250, 5)
 PLACES = (NEAR, NOISY, LARGE, WOBBLY)
@@ -79,136 +65,19 @@ def recipe_at(name: str, place: Place) -> Recipe:
     return replace(recipe, guide=Online(config), acting=acting)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One method at one place."""
-
-    recipe: Recipe
-    place: Place
-
-    @property
-    def name(self) -> str:
-        return f"{self.recipe.name}, {self.place.name}"
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        return {"place": self.place.name, "method": self.recipe.name}
-
-    @property
-    def job(self) -> Job:
-        """Ten seeds of it, on the streams of the claims' first block."""
-        numbers = POLE_PLAN if self.place is WOBBLY else (STEPS, EVERY, EPISODES)
-        plan = RunPlan(*numbers, seed=FIRST, progress=False)
-        recipe, data = self.recipe, self.place.dataset
-        return Job(recipe, recipe.name, (), data, None, block=0, seeds=BLOCK, plan=plan)
-
-    def check(self) -> None:
-        self.job.experiment(Path()).check(self.recipe)
-
-    def key(self) -> str:
-        return self.job.key()
+def entry(name: str, place: Place) -> Entry:
+    """A method at a place, on the streams of the claims' first block."""
+    numbers = POLE_PLAN if place is WOBBLY else (STEPS, EVERY, EPISODES)
+    plan = RunPlan(*numbers, seed=FIRST, progress=False)
+    return Entry(recipe_at(name, place), place, plan, BLOCK)
 
 
 def measure(entry: Entry, folder: Path) -> list[Row]:
     """A row for each seed."""
-    ticket = ticket_of(entry.job, folder)
-    outcome = perform(ticket)
-    if outcome.state not in ("made", "there"):
-        raise InputError(f"{entry.name}: {outcome.state} {outcome.error}. See {ticket.path}.")
-    curves = done_job(ticket.path).curves
-    acted, learner = curves["returns_behaviour"], curves["returns_sampled"]  # (S, P) each
-    points = {str(step): point for point, step in enumerate(curves["steps"])}
+    seconds = f"{sum(entry.job.cost()):.0f}"
     return [
-        {
-            "low": f"{entry.place.low:g}",
-            "high": f"{entry.place.high:g}",
-            "seed": str(seed),
-            **{s: f"{acted[seed, points[s]]:.2f}" if s in points else "" for s in GRID},
-            "learner": f"{final_return(learner)[seed]:.2f}",
-            "moved": f"{curves['kl'][seed, -1]:.3f}",
-            "core_seconds": f"{sum(entry.job.cost()):.0f}",
-        }
-        for seed in range(BLOCK)
+        {**row, "core_seconds": seconds} for row in rows_of(entry, run_entry(entry, folder), GRID)
     ]
-
-
-def curve(rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
-    """Steps (P,) and the returns of whoever acts (S, P)."""
-    there = [step for step in GRID if rows[0][step]]
-    returns = np.array([[float(row[step]) for step in there] for row in rows])
-    return np.array(there, int), returns
-
-
-def column(rows: list[Row], name: str) -> np.ndarray:
-    """One number of each seed, (S,)."""
-    return np.array([float(row[name]) for row in rows])
-
-
-def overall(rows: list[Row]) -> np.ndarray:
-    """Mean return over all steps, (S,): what the run has cost is in it."""
-    return average_return(*curve(rows))
-
-
-def final(rows: list[Row]) -> np.ndarray:
-    """Mean of the last three evaluations, (S,)."""
-    return final_return(curve(rows)[1])
-
-
-def at_place(results: Results, place: Place) -> list[str]:
-    """A line for each method, in units of return."""
-    body = []
-    for rows in results.values():
-        if rows[0]["place"] == place.name:
-            _, returns = curve(rows)
-            numbers = (returns[:, 0], overall(rows), drop(returns), final(rows))
-            cells = [f"{interval(n):.1f}" for n in (*numbers, column(rows, "learner"))]
-            nothing = find_recipe(rows[0]["method"]).prior is None  # to lose
-            lost = "-" if nothing else str(collapsed_share(returns, Collapse(place.low)))
-            moved = f"{column(rows, 'moved').mean():.2f}"
-            body.append([rows[0]["method"], *cells, lost, moved, rows[0]["core_seconds"]])
-    head = ["method", "start", "average", "drop", "final", "learner, final", "collapsed"]
-    return markdown_table([*head, "moved", "core s"], body)
-
-
-def scores(results: Results, of: Callable[[list[Row]], np.ndarray]) -> dict[str, dict]:
-    """Of each method a share of the range for each seed, at the places where every method was."""
-    found: dict[str, dict] = {}
-    for rows in results.values():
-        low, high = float(rows[0]["low"]), float(rows[0]["high"])
-        own = found.setdefault(rows[0]["method"], {})
-        own[rows[0]["place"]] = (of(rows) - low) / (high - low)
-    shared = set.intersection(*(set(own) for own in found.values()))
-    return {m: {p: own[p] for p in own if p in shared} for m, own in found.items()}
-
-
-def over_places(results: Results) -> list[str]:
-    """A line for each method, the best first: both IQMs, and how often it is above WSRL."""
-    cost, end = scores(results, overall), scores(results, final)
-    if not cost.get("wsrl"):
-        return ["No place has all methods yet."]
-    ranked = sorted(cost, key=lambda method: -task_interval(cost[method]).estimate)
-    body = [
-        [
-            method,
-            f"{task_interval(cost[method]):.2f}",
-            f"{task_interval(end[method]):.2f}",
-            *(
-                "-"
-                if method == "wsrl"
-                else f"{probability_of_improvement(s[method], s['wsrl']):.2f}"
-                for s in (cost, end)
-            ),
-        ]
-        for method in ranked
-    ]
-    head = [
-        "method",
-        "IQM, average",
-        "IQM, final",
-        "P(above WSRL), average",
-        "P(above WSRL), final",
-    ]
-    return markdown_table(head, body)
 
 
 def table(results: Results) -> list[str]:
@@ -219,7 +88,7 @@ def table(results: Results) -> list[str]:
         if place.name in there:
             title = f"## {place.name[0].upper()}{place.name[1:]}: `{place.dataset}`"
             lines += [title, "", *at_place(results, place), ""]
-    return [*lines, "## Over the places where every method was", "", *over_places(results)]
+    return [*lines, "## Over the places where every method was", "", *over_places(results, "wsrl")]
 
 
 STUDY = Study(
@@ -245,9 +114,7 @@ STUDY = Study(
     "within the run: its judge has hardly seen what it is asked about, and the row says "
     "little of AJS.",
     arms=tuple(
-        Entry(recipe_at(name, place), place)
-        for place in PLACES
-        for name in (ON_POLE if place is WOBBLY else METHODS)
+        entry(name, place) for place in PLACES for name in (ON_POLE if place is WOBBLY else METHODS)
     ),
     measure=measure,
     table=table,

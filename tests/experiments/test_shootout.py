@@ -13,6 +13,7 @@ import pytest
 
 from rlft.core.errors import InputError
 from rlft.core.files import PACKAGE
+from rlft.experiments import entries
 from rlft.experiments.claims import CLAIMS
 from rlft.experiments.claims.trying import job_of_arm
 from rlft.recipes import RECIPES, find_recipe
@@ -65,7 +66,7 @@ def test_a_method_is_its_recipe_but_for_inac_and_its_noise(study: ModuleType) ->
 def test_a_row_holds_what_whoever_acts_has_earned(
     study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    entry = study.Entry(study.recipe_at("jsrl", study.NEAR), study.NEAR)
+    entry = study.entry("jsrl", study.NEAR)
     acted = np.arange(30.0).reshape(10, 3)  # (S, P)
     curves = {
         "steps": np.array([0, 250, 500]),
@@ -73,26 +74,26 @@ def test_a_row_holds_what_whoever_acts_has_earned(
         "returns_sampled": acted - 100,
         "kl": acted / 10,
     }
-    monkeypatch.setattr(study, "perform", lambda ticket: SimpleNamespace(state="there", error=""))
-    monkeypatch.setattr(study, "done_job", lambda path: SimpleNamespace(curves=curves))
+    monkeypatch.setattr(entries, "perform", lambda ticket: SimpleNamespace(state="there", error=""))
+    monkeypatch.setattr(entries, "done_job", lambda path: SimpleNamespace(curves=curves))
     rows = study.measure(entry, tmp_path)
     assert [row["seed"] for row in rows] == [str(seed) for seed in range(10)]
     one = rows[1]
     assert (one["0"], one["125"], one["250"], one["500"]) == ("3.00", "", "4.00", "5.00")
     assert (one["learner"], one["moved"], one["low"]) == ("-96.00", "0.500", "-100")
-    steps, returns = study.curve(rows)
+    steps, returns = entries.curve(rows)
     assert steps.tolist() == [0, 250, 500]
     np.testing.assert_array_equal(returns, acted)
-    np.testing.assert_allclose(study.overall(rows), acted[:, 1])
+    np.testing.assert_allclose(entries.overall(rows), acted[:, 1])
     refused = SimpleNamespace(state="failed", error="no room")
-    monkeypatch.setattr(study, "perform", lambda ticket: refused)
+    monkeypatch.setattr(entries, "perform", lambda ticket: refused)
     with pytest.raises(InputError, match="jsrl, near-optimal data: failed no room"):
         study.measure(entry, tmp_path)
 
 
 def test_methods_are_put_together_over_the_places_that_all_have(study: ModuleType) -> None:
     def rows(method: str, place: str, value: float) -> list[dict[str, str]]:
-        made = dict.fromkeys(study.GRID, f"{value}")
+        made = dict.fromkeys(map(str, study.GRID), f"{value}")
         head = {"place": place, "method": method, "low": "-100", "high": "0"}
         return [{**head, **made, "seed": str(seed)} for seed in range(10)]
 
@@ -101,9 +102,9 @@ def test_methods_are_put_together_over_the_places_that_all_have(study: ModuleTyp
         "sac, one": rows("sac", "one", -60.0),
         "wsrl, other": rows("wsrl", "other", -100.0),
     }
-    found = study.scores(results, study.final)
+    found = entries.scores(results, entries.final)
     assert {method: list(own) for method, own in found.items()} == {"wsrl": ["one"], "sac": ["one"]}
     np.testing.assert_allclose(found["sac"]["one"], 0.4)
-    lines = study.over_places(results)
+    lines = entries.over_places(results, "wsrl")
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| wsrl", "| sac"]
     assert lines[3].endswith("| 0.00 [0.00, 0.00] | 0.00 [0.00, 0.00] |")
