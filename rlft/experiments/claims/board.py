@@ -83,6 +83,31 @@ def markdown(records: Sequence[Record]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def words(records: Sequence[Record]) -> str:
+    """The verdicts alone: a line of Markdown for each claim, with the places of each verdict.
+
+    Where a claim has several parts and does not hold, the part that decides is named.
+    """
+    lines = []
+    for record in records:
+        at: dict[str, list[str]] = {}
+        for place in record.content["places"]:
+            said = f"{place['verdict']}{' (stale)' * bool(record.stale(place))}"
+            at.setdefault(said, []).append(f"{place['place']}{weak_part(place)}")
+        at |= {"not made yet": record.missing} if record.missing else {}
+        found = "; ".join(f"*{said}*: {' · '.join(places)}" for said, places in at.items())
+        lines.append(f"- **{record.claim.id}** {record.claim.sentence}. {found}.")
+    return "\n".join(lines)
+
+
+def weak_part(place: dict[str, Any]) -> str:
+    """The part of a claim that does not hold at a place; "" where all do, or there is but one."""
+    parts = [contrast for contrast in place["contrasts"] if not contrast["control"]]
+    if len(parts) == 1 or place["verdict"] == VERDICTS[-1]:
+        return ""
+    return f' ("{deciding(place)["claimed"]}")'
+
+
 def made(place: dict[str, Any]) -> str:
     """Whether later code has been seen to give the same; "" where no later code was asked."""
     later = place.get("confirmed")
