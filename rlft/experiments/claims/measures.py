@@ -147,12 +147,28 @@ class Probed:
         return self.sign * (seen[:, 0] - (values[:, 0] if self.change else 0.0))
 
 
+def judged(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """What the gate's judge said and what whoever acts returned, (S, D), at the D decisions.
+
+    Only where a decision falls on an evaluation: behind it h has moved on, and the estimate is of
+    the one before.
+
+    Raises:
+        InputError: none does.
+    """
+    steps, decided = columns["steps"][1:], columns["metrics.decided_at"][0]  # (P - 1,) both
+    if not (fresh := decided == steps).any():
+        hint = "Let evaluations and decisions fall on the same steps."
+        raise refused("decisions", np.unique(decided).tolist(), f"some of {steps.tolist()}", hint)
+    return columns["metrics.estimate"][:, fresh], columns["returns_behaviour"][:, 1:][:, fresh]
+
+
 @stored
 @dataclass(frozen=True)
 class JudgeError:
     """How far the gate's judge is from the truth: minus the mean of |estimate - return|.
 
-    Over evaluations, each beside the last estimate that was read.
+    Over the decisions that fall on an evaluation.
     """
 
     @property
@@ -164,8 +180,8 @@ class JudgeError:
         return "return"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
-        true = columns["returns_behaviour"][:, 1:]  # (S, P - 1)
-        return -np.abs(columns["metrics.estimate"] - true).mean(1)
+        said, true = judged(columns)
+        return -np.abs(said - true).mean(1)
 
 
 @stored
@@ -185,8 +201,7 @@ class JudgeFollows:
         return "its own"
 
     def of(self, columns: Columns, release: int) -> np.ndarray:
-        said, true = columns["metrics.estimate"], columns["returns_behaviour"][:, 1:]  # (S, P - 1)
-        one, other = (x - x.mean(1, keepdims=True) for x in (said, true))
+        one, other = (x - x.mean(1, keepdims=True) for x in judged(columns))  # (S, D) each
         size = np.sqrt((one**2).sum(1) * (other**2).sum(1))  # (S,)
         return np.divide((one * other).sum(1), size, out=np.zeros_like(size), where=size > 0)
 

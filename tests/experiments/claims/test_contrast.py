@@ -40,6 +40,7 @@ COLUMNS = {
     "returns_sampled": RETURNS,
     "returns_behaviour": RETURNS - 1,
     "metrics.estimate": RETURNS[:, 1:] + np.array([[2.0], [-1.0]]),
+    "metrics.decided_at": np.array([[10, 20, 30, 40]] * 2),
     "metrics.guide_steps": np.array([[8, 4, 2], [8, 8, 8]]),
     "q_logged": 10 * RETURNS,
     "kl": np.abs(RETURNS),
@@ -138,6 +139,13 @@ def test_the_judge_beside_the_truth():
     np.testing.assert_allclose(JudgeFollows().of(COLUMNS, 0), [1, 1])
     still = COLUMNS | {"metrics.estimate": np.zeros((2, 4))}
     np.testing.assert_allclose(JudgeFollows().of(still, 0), [0, 0])
+    # Behind a decision h has moved: what was said before is of another policy.
+    seldom = COLUMNS | {"metrics.decided_at": np.array([[0, 20, 20, 40]] * 2)}
+    seldom["metrics.estimate"] = COLUMNS["metrics.estimate"] + [99, 0, -99, 0]
+    np.testing.assert_allclose(JudgeError().of(seldom, 0), [-3, 0])
+    between = COLUMNS | {"metrics.decided_at": np.array([[5, 15, 25, 35]] * 2)}
+    with pytest.raises(InputError, match=r"decisions=\[5, 15, 25, 35\].*same steps"):
+        JudgeError().of(between, 0)
     np.testing.assert_allclose(GuideLeft(start=8).of(COLUMNS, 0), [0.25, 1])
     np.testing.assert_allclose(Moved().of(COLUMNS, 0), [0, 1])
 
