@@ -56,8 +56,9 @@ class ScheduleContext:
 class Horizon:
     """h of each seed while a run goes on. Subclasses move `proposed`.
 
-    A loop calls `after_step`, then `after_evaluation` where there is one, then `begin_episodes`:
-    what was just learned counts for the episode that begins next.
+    A loop calls `after_evaluation` where there is one, then `after_step`, then `begin_episodes`:
+    returns and estimates are of the h before both, and what they say counts for the episode that
+    begins next.
 
     Args:
         initial: (S,) h of the first episodes, 0 or more.

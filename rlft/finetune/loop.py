@@ -115,6 +115,11 @@ class OnlineLoop:
             progress=self.plan.progress,
         )
 
+    @property
+    def filled(self) -> bool:
+        """Whether the replay holds enough for an update."""
+        return len(self.replay) >= self.first_update
+
     def warming(self, step: int) -> bool:
         """Whether no policy may move at this step, 1 for the first."""
         return step <= self.recipe.warmup.steps
@@ -155,17 +160,27 @@ class OnlineLoop:
 
     def update(self, step: int) -> Metrics:
         """The gradient steps that belong to an environment step; nothing while the replay fills."""
-        if len(self.replay) < self.first_update:
-            return self.horizon_metrics()
-        if self.warming(step):  # h waits too: no policy has moved that it could judge
+        if not self.filled:
+            return {}
+        if self.warming(step):
             return warm_up(self.learner, self.recipe.warmup, self.replay, self.generator)
         h = torch.from_numpy(self.horizon.proposed).to(self.device)
         metrics = learn(self.learner, self.recipe.online, self.replay, step, self.generator, h)
         if self.guide is not None and self.recipe.guide is not None:
             theirs = learn(self.guide, self.recipe.guide, self.replay, step, self.generator)
             metrics |= {f"guide_{name}": value for name, value in theirs.items()}
-        self.horizon.after_step(step)
-        return metrics | self.horizon_metrics()
+        return metrics
+
+    def schedule(self, step: int) -> Metrics:
+        """Lets the schedule of h see the step, when whoever acts by the h so far was measured.
+
+        So what a gate says of that rule, and what the rule returned, are about the same h.
+        """
+        if self.filled:
+            if self.warming(step):  # h waits too: no policy has moved that it could judge
+                return {}
+            self.horizon.after_step(step)
+        return self.horizon_metrics()
 
     def horizon_metrics(self) -> Metrics:
         """h and what its schedule has to tell; nothing without a guide."""
@@ -222,10 +237,11 @@ class OnlineLoop:
             for step in bar:
                 observations, done = self.play(env, observations, step)  # (S, O), (S,)
                 metrics |= self.update(step)
-                if metrics:
-                    self.recorder.record(step, metrics)
                 if step % plan.eval_every == 0 or step == plan.steps:
                     self.measure(step, evaluator, callbacks)
+                metrics |= self.schedule(step)
+                if metrics:
+                    self.recorder.record(step, metrics)
                 self.horizon.begin_episodes(done)  # last: what was just learned counts for them
         return self.result(time.perf_counter() - start)
 

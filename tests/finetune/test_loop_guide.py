@@ -289,11 +289,11 @@ def test_a_schedule_hears_of_steps_evaluations_and_episodes_in_this_order(prior:
         ("evaluation", 0),
         ("step", 1),
         ("begin", 0),
-        ("step", 2),
         ("evaluation", 2),
+        ("step", 2),
         ("begin", 0),
-        ("step", 3),
         ("evaluation", 3),
+        ("step", 3),
         ("begin", 0),
     ]
 
@@ -303,7 +303,7 @@ def test_a_schedule_hears_returns_of_guide_and_explorer_only(pendulum: Prior) ->
     script = Script((1, 1, 1))
     result = run(pendulum, ajs(script, warmup=Warmup(steps=2)), steps=4, eval_every=1)
     heard = [call for call in script.calls if call[0] != "begin"]
-    assert heard == [("evaluation", 2), *[(w, n) for n in (3, 4) for w in ("step", "evaluation")]]
+    assert heard == [("evaluation", 2), *[(w, n) for n in (3, 4) for w in ("evaluation", "step")]]
     np.testing.assert_array_equal(np.stack(script.returns, 1), result.returns_behaviour[:, 2:])
 
 
@@ -354,6 +354,17 @@ def test_the_behaviours_return_is_the_guides_for_the_longest_h_and_the_explorers
     seed = evaluation_stream(0, 1)
     start = evaluate(pendulum.learner.policy, "Pendulum-v1", episodes=1, mode=True, seed=seed)
     assert result.returns_behaviour[0, 0] == start.mean_returns[0]
+
+
+def test_what_a_gate_judges_is_what_was_measured(pendulum: Prior) -> None:
+    """At an evaluation that is also a decision the return is that of the h before it."""
+    guide, explorer = ModeOf(who="guide"), ModeOf(who="learner")
+    falls = Script((200,) * SEEDS, then=(0,) * SEEDS, at=3)
+    recipe = replace(ajs(), acting=JumpStart(guide, explorer, falls))
+    result = run(pendulum, recipe, steps=3)
+    guides, explorers = (rule_return(rule, result, 2) for rule in (guide, explorer))
+    np.testing.assert_array_equal(result.returns_behaviour[:, -1], guides)
+    assert (guides != explorers).all()
 
 
 def test_the_behaviours_return_is_that_of_the_h_of_the_next_episode(pendulum: Prior) -> None:

@@ -80,7 +80,7 @@ class Gate(Horizon):
         self.closed = np.zeros(context.seeds, np.int64)  # (S,), in a row at full h; -1: told of
         self.observed = np.full(context.seeds, np.nan)  # (S,), what a calibrated reference is
         self.starts = self._even_starts()  # (S, K, O)
-        self._read()
+        self._read(0)
 
     def after_step(self, step: int) -> None:
         """Updates the estimator and decides about h, each when its turn has come."""
@@ -95,17 +95,18 @@ class Gate(Horizon):
         if step % self.rule.check_every == 0:
             if self.rule.reference == "calibrated":
                 self._calibrate()
-            self._read()
+            self._read(step)
             self._decide()
 
     def metrics(self) -> Metrics:
-        """h in force, and what was read at the last decision, each (S,)."""
+        """h in force, and what was read at the last decision and at which step, each (S,)."""
         return {
             **super().metrics(),
             "estimate": self.estimate,
             "reference": self.reference,
             "spread": self.spread,
             "clipped": self.clipped,
+            "decided_at": torch.full_like(self.estimate, self.decided),
         }
 
     def _decide(self) -> None:
@@ -139,8 +140,9 @@ class Gate(Horizon):
             )
             self.closed[stuck] = -1
 
-    def _read(self) -> None:
+    def _read(self, step: int) -> None:
         """Reads both values at the same states."""
+        self.decided = step
         if self.rule.read_at == "start":
             states, timesteps = self.starts, torch.zeros_like(self.starts[..., 0])
         else:

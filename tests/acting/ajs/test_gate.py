@@ -193,7 +193,10 @@ def test_the_metrics_are_those_of_the_last_decision() -> None:
         "reference": [REFERENCE] * SEEDS,
         "spread": [0.25] * SEEDS,
         "clipped": [0.0] * SEEDS,
+        "decided_at": [0.0] * SEEDS,
     }
+    gate.after_step(1)
+    assert gate.metrics()["decided_at"].tolist() == [1.0] * SEEDS
 
 
 # --- what the estimators are asked ---------------------------------------------------------
