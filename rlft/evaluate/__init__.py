@@ -16,6 +16,7 @@ from rlft.evaluate.metrics import (
 )
 from rlft.evaluate.noise import noise_floor
 from rlft.evaluate.policy_distance import policy_kl
+from rlft.evaluate.poses import Poses, record_poses
 from rlft.evaluate.rollout import Evaluation, Evaluator, evaluate
 from rlft.evaluate.statistics import (
     STATISTICS,
@@ -43,6 +44,7 @@ __all__ = [
     "HandOffCost",
     "Interval",
     "Power",
+    "Poses",
     "QError",
     "RunSummary",
     "Scores",
@@ -68,6 +70,7 @@ __all__ = [
     "power",
     "probability_of_improvement",
     "q_error",
+    "record_poses",
     "regret",
     "smooth",
     "start_return",

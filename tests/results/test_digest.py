@@ -41,6 +41,7 @@ WITHOUT_NUMBERS = (
     "evaluate/intervals.py",
     "evaluate/metrics.py",
     "evaluate/noise.py",
+    "evaluate/poses.py",
     "evaluate/statistics/bootstrap.py",
     "evaluate/statistics/collapse.py",
     "evaluate/statistics/improvement.py",
