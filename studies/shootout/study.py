@@ -32,7 +32,7 @@ from rlft.finetune import RunPlan
 from rlft.recipes import Online, Pretraining, Recipe, find_recipe
 
 STEPS, EVERY = 1_500, 125
-GRID = range(0, STEPS + 1, EVERY)  # evaluations, a column each
+GRID = tuple(range(0, STEPS + 1, EVERY))  # evaluations, a column each
 # Episodes last up to 1,000 steps there, so evaluations are fewer and of fewer episodes.
 POLE_PLAN = (STEPS, 250, 5)
 PLACES = (NEAR, NOISY, LARGE, WOBBLY)
