@@ -2,8 +2,9 @@
 
 A change that should not move a number, such as a new checkpoint, makes every record stale, and all
 of them anew is hours. So one arm of each place is made anew. Which one is drawn by the new code's
-key, so that nobody chooses it; whoever doubts the others makes them. Where the code that makes
-numbers of a run has changed, one arm's numbers say nothing of the contrasts, and nothing is
+key and the place, so that nobody chooses it, among those whose policy learns: one that stands still
+comes out the same whatever the code does. Whoever doubts the others makes them. Where the code that
+makes numbers of a run has changed, one arm's numbers say nothing of the contrasts, and nothing is
 confirmed.
 
 Letters: S seeds.
@@ -16,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rlft.core.encoding import cache_key
 from rlft.experiments.claims.claim import Arm, Claim
 from rlft.experiments.claims.record import (
     CODE_CHANGED,
@@ -36,9 +38,15 @@ Make = Callable[[list[tuple[Ticket, Job]]], int]
 
 
 def drawn(case: Case, key: str) -> Arm:
-    """The arm of a case that a key draws."""
-    arms = case.trial.arms
-    return arms[int(key, 16) % len(arms)]
+    """The arm of a case that a key draws, of those whose policy learns."""
+    arms = [arm for arm in case.trial.arms if learns(arm)]
+    own = cache_key(key, case.claim.id, case.trial.place.name)
+    return arms[int(own, 16) % len(arms)]
+
+
+def learns(arm: Arm) -> bool:
+    """Whether the arm's policy moves at all."""
+    return getattr(arm.recipe.online.learner, "policy_lr", 1.0) > 0
 
 
 def confirm(claims: Sequence[Claim], folder: Path, home: Path, make: Make) -> list[str]:

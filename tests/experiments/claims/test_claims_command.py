@@ -24,7 +24,7 @@ from rlft.experiments.probes import LoggedQ
 from rlft.experiments.sweep import job as jobs
 from rlft.experiments.sweep import worker
 from rlft.experiments.sweep.worker import perform
-from rlft.recipes import Pretraining
+from rlft.recipes import Pretraining, Warmup
 
 RECIPE = replace(make_recipe(), prior=Pretraining("cql", small("cql"), 3))
 STILL = replace(RECIPE, online=replace(RECIPE.online, learner=small("sac", policy_lr=0.0)))
@@ -146,12 +146,23 @@ def test_a_record_is_confirmed_by_an_arm_that_comes_out_the_same(
     Claims(("T1",), out=tmp_path, confirm=True).run()
     assert "No record is stale by its code alone" in capsys.readouterr().out
     for module in (record, confirming):
-        monkeypatch.setattr(module, "code", lambda: "1")  # draws the second arm
+        monkeypatch.setattr(module, "code", lambda: "1")
     Claims(("T1",), out=tmp_path / "anew", record=home, confirm=True).run()
     assert len(made(tmp_path / "anew")) == 1
     assert stale(CLAIM, home) == [""]
-    assert "Code has changed since; 'stays' comes out the same." in (home / "board.md").read_text()
-    assert "T1, here, stays: the same" in capsys.readouterr().out
+    assert "Code has changed since; 'moves' comes out the same." in (home / "board.md").read_text()
+    assert "T1, here, moves: the same" in capsys.readouterr().out
+
+
+def test_which_arm_confirms_depends_on_code_and_place_and_is_none_that_stands_still(
+    tmp_path: Path,
+) -> None:
+    more = tuple(Arm(f"moves {n}", replace(RECIPE, warmup=Warmup(n)), 12, 3) for n in range(1, 6))
+    there = replace(CLAIM.trials[0], place=replace(HERE, name="there"), arms=(*ARMS, *more))
+    here = replace(there, place=HERE)
+    one, other = cases([replace(CLAIM, trials=(here, there))], tmp_path, 5)
+    drawn = [[confirming.drawn(case, f"{key}").name for key in range(40)] for case in (one, other)]
+    assert set(drawn[0]) == {"moves", *(arm.name for arm in more)} and drawn[0] != drawn[1]
 
 
 def test_a_record_is_not_confirmed_by_another_number_or_another_look(
@@ -160,7 +171,7 @@ def test_a_record_is_not_confirmed_by_another_number_or_another_look(
     home = tmp_path / "record"
     Claims(("T1",), seeds=5, out=tmp_path).run()
     content = json.loads((home / "T1.json").read_text())
-    content["places"][0]["arms"]["stays"]["drop"] += 1
+    content["places"][0]["arms"]["moves"]["drop"] += 1
     (home / "T1.json").write_text(json.dumps(content))
     for module in (record, confirming):
         monkeypatch.setattr(module, "code", lambda: "1")
