@@ -20,7 +20,7 @@ def recorded_claims(*ids: str) -> list[Record]:
         ids: as in "A1" and "W3".
 
     Returns:
-        The records that are there, in the order of `CLAIMS`.
+        The records in the order of `CLAIMS`. One that is asked for and not made yet has no places.
 
     Raises:
         InputError: an unknown id, or no checkout of the course on this machine.
@@ -29,9 +29,12 @@ def recorded_claims(*ids: str) -> list[Record]:
     for name in ids:
         if name not in known:
             raise unknown("claim", name, known)
-    return read_records(
-        [claim for claim in CLAIMS if not ids or claim.id in ids], find_record("results/claims")
-    )
+    there = {r.claim.id: r for r in read_records(CLAIMS, find_record("results/claims"))}
+    if not ids:
+        return list(there.values())
+    return [
+        there.get(claim.id, Record(claim, {"places": []})) for claim in CLAIMS if claim.id in ids
+    ]
 
 
 __all__ = [

@@ -63,7 +63,11 @@ def table(records: Sequence[Record]) -> Table:
                     f"{place['verdict']}{stale}",
                 )
             )
-        rows += [("", "", name, "", "", "0", "not made") for name in record.missing]
+        alone = not record.content["places"]
+        for index, name in enumerate(record.missing):
+            first = alone and index == 0
+            named = (record.claim.id, record.claim.sentence) if first else ("", "")
+            rows.append((*named, name, "", "", "0", "not made"))
     return Table(HEAD, rows)
 
 
@@ -166,6 +170,8 @@ def draw(records: Sequence[Record]) -> CourseFigure:
                 white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
                 head = ax.text(0.01, y, title, va="center", weight="bold", transform=across(ax))
                 head.set(bbox=white, in_layout=False)  # over the names of places, which are blank
+                if not row.content["places"]:
+                    ax.text(1.02, y, "not made yet", color=GREY, va="center", transform=beside)
                 continue
             place, stale = row
             contrast, colour = deciding(place), colours[place["verdict"]]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from rlft.core.errors import InputError
-from rlft.experiments.claims import CLAIMS, Record, board_words, recorded_claims
+from rlft.experiments.claims import (
+    CLAIMS,
+    Record,
+    board_table,
+    board_words,
+    draw_board,
+    recorded_claims,
+)
 
 CLAIM = CLAIMS[0]
 
@@ -44,8 +52,23 @@ def test_places_stand_behind_their_verdict_and_the_weakest_part_is_named() -> No
 def test_the_course_has_records_that_are_asked_for_by_id() -> None:
     assert [record.claim.id for record in recorded_claims("P2", "A1")] == ["A1", "P2"]
     everything = recorded_claims()
+    assert all(record.content["places"] for record in everything)
     assert len(board_words(everything).split("\n")) == len(everything) > 5
     said = board_words(recorded_claims("P4"))
     assert re.match(r"- \*\*P4\*\* .*matters\. \*\w", said)
     with pytest.raises(InputError, match="claim 'A9'"):
         recorded_claims("A1", "A9")
+
+
+def test_a_claim_that_is_asked_for_and_not_made_is_said_to_be_so(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("rlft.experiments.claims.find_record", lambda name: tmp_path)
+    assert recorded_claims() == []
+    (nothing,) = found = recorded_claims("A3")
+    places = " · ".join(trial.place.name for trial in nothing.claim.trials)
+    assert board_words(found).endswith(f"*not made yet*: {places}.")
+    assert draw_board(found).alt.startswith("The claims on trial")
+    assert "not made yet" in {text.get_text() for text in draw_board(found).axes[0].texts}
+    _, _, first, *others = board_table(found).markdown().split("\n")
+    assert first.startswith("| A3") and "not made" in first and "A3" not in " ".join(others)
