@@ -51,7 +51,7 @@ def record_poses(
     steps: int = 1_000,
     seed: int = 0,
     of_seed: int = 0,
-    mode: bool = True,
+    mode: bool | None = None,
 ) -> Poses:
     """Plays the start of one episode and notes where the limbs are.
 
@@ -61,7 +61,8 @@ def record_poses(
         steps: at most so many, >= 1.
         seed: of the start and of sampled actions.
         of_seed: which of the policy's S seeds acts, from 0.
-        mode: act with the most likely action; a function, and what looks at the clock, knows none.
+        mode: act with the most likely action; None for where the policy knows one, which a function
+            and what looks at the clock do not.
 
     Raises:
         InputError: an environment without a MuJoCo model, steps below 1, or what `make_actor`
@@ -69,6 +70,8 @@ def record_poses(
     """
     at_least(1, steps=steps, hint="A film has a frame.")
     box = env_boxes(env_id)[1]
+    if mode is None:
+        mode = hasattr(policy, "mode") and hasattr(policy, "sample")
     actor = make_actor(policy, box, seed=seed, mode=mode, of_seed=of_seed)
     ends, rewards, terminated, truncated = [], [], False, False
     with closing(make_vec(env_id, 1)) as env:

@@ -37,7 +37,7 @@ def test_the_pole_is_where_its_angle_puts_it() -> None:
 
 def test_what_stands_still_is_no_limb() -> None:
     geometries = gym.make(POLE).unwrapped.model.ngeom  # type: ignore[attr-defined]
-    poses = record_poses(still, POLE, steps=1, mode=False)
+    poses = record_poses(still, POLE, steps=1)
     assert (geometries, len(poses.radii)) == (3, 2)  # the rail is the third
 
 
@@ -58,6 +58,15 @@ def test_the_same_call_plays_the_same_episode() -> None:
     )
     np.testing.assert_array_equal(first.limbs, again.limbs)
     assert np.abs(first.limbs - other.limbs).max() > 1e-3
+
+
+def test_the_most_likely_action_is_taken_where_there_is_one() -> None:
+    policy = load_behaviour("hopper", "best")
+    by_default, mode, sampled = (
+        record_poses(policy, HOPPER, steps=9, mode=mode).limbs for mode in (None, True, False)
+    )
+    np.testing.assert_array_equal(by_default, mode)
+    assert np.abs(by_default - sampled).max() > 1e-6
 
 
 def test_a_maze_has_no_limbs_and_a_film_has_a_frame() -> None:

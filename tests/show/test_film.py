@@ -31,6 +31,7 @@ def test_each_row_shows_the_steps_that_it_has_and_says_how_it_ended() -> None:
     assert bodies == [2 * 4, 2 * 2, 2 * 3]  # each limb with its edge
     said = [text.get_text() for ax in figure.axes for text in ax.texts]
     assert "fell at\nstep 7" in said and said.count("step 5") == 1
+    assert "shown to\nstep 12" in said and "ended at" not in " ".join(said)
     assert "before: 40 steps, return 40" in said and "start: first 12 steps, return 12" in said
     alt = figure.alt  # type: ignore[attr-defined]
     assert alt.startswith("It falls. Rows of") and "dip: 7 steps, return 7, fell." in alt
@@ -49,5 +50,7 @@ def test_the_camera_goes_along() -> None:
 def test_frames_ascend(at: tuple[int, ...]) -> None:
     with pytest.raises(InputError):
         plot_film({"one": film(9)}, at=at)
+    with pytest.raises(InputError, match=r"at=\(50, 60\): expected a step below 9"):
+        plot_film({"one": film(9)}, at=(50, 60))
     with pytest.raises(InputError, match="films=0"):
         plot_film({})

@@ -32,19 +32,22 @@ def plot_film(
     """Draws episodes as rows of frames. The camera goes along; the grey line is the ground.
 
     Args:
-        films: what a row shows, in words, to the episode. The first one sets the colour of what
-            goes well; the ones that ended before a frame say so in its place.
+        films: what a row shows, in words, to the episode. One that ended before a frame says so in
+            its place, and one that ended with a fall has another colour.
         at: the steps of the frames, the same in all rows, ascending.
         title: what the figure shows, a sentence.
 
     Raises:
-        InputError: no film, no frame, or frames that do not ascend.
+        InputError: no film, no frame, frames that do not ascend, or that no film reaches.
     """
     at_least(1, films=len(films), frames=len(at), hint="Give an episode, and a step of it.")
     if sorted(set(at)) != list(at) or at[0] < 0:
         raise refused("at", tuple(at), "steps from 0 on, ascending", "Leave it out.")
     shown = {name: [step for step in at if step < len(film)] for name, film in films.items()}
     bodies = [film.limbs[step] for name, film in films.items() for step in shown[name]]
+    if not bodies:
+        longest = max(map(len, films.values()))
+        raise refused("at", tuple(at), f"a step below {longest}", "That is the longest film.")
     width, low, high = _room(bodies, films)
     across = width * (1 + GAP) * len(at)
     tall = 0.35 + WIDE * (high - low) / across  # inches of a row, the words below it included
@@ -90,7 +93,7 @@ def _draw(
     ax.axis("off")
     ax.axhline(0, color=GREY, lw=1, zorder=0)
     scale = _points_per_metre(ax, room * len(at))
-    ended = "fell" if film.terminated else "ended"
+    ended = "fell at" if film.terminated else "ended at" if film.truncated else "shown to"
     color = BLUE if not film.terminated else VERMILLION
     for place, step in enumerate(at):
         middle = place * room
@@ -100,7 +103,7 @@ def _draw(
         if step in shown:
             _body(ax, film.limbs[step], film.radii, middle, color, scale)
         elif place == len(shown):
-            ax.annotate(f"{ended} at\nstep {len(film)}", (middle, (low + high) / 2), ha="center",
+            ax.annotate(f"{ended}\nstep {len(film)}", (middle, (low + high) / 2), ha="center",
                         va="center", color=color, fontsize=10)  # fmt: skip
     whole = film.terminated or film.truncated
     words = f"{name}: {'' if whole else 'first '}{len(film)} steps, return {film.rewards.sum():.0f}"
@@ -110,7 +113,10 @@ def _draw(
 
 
 def _points_per_metre(ax: Axes, across: float) -> float:
-    """Line widths are in points: how many a metre is, with the axes as wide as the figure."""
+    """Line widths are in points: how many a metre is.
+
+    The axes take 0.94 of the figure's width, as it is laid out here.
+    """
     return 0.94 * figure_of(ax).get_figwidth() * 72 / across
 
 
