@@ -367,6 +367,13 @@ def test_what_a_gate_judges_is_what_was_measured(pendulum: Prior) -> None:
     assert (guides != explorers).all()
 
 
+def test_a_gate_says_at_which_step_it_last_decided(prior: Prior) -> None:
+    rule = Automatic(start_at=6, step=1, check_every=4, reference_updates=2)
+    result = brief(prior, ajs(rule), steps=9, eval_every=2)
+    assert result.metrics["step"].tolist() == [2, 4, 6, 8]
+    assert result.metrics["decided_at"].tolist() == [[0, 4, 4, 8]] * SEEDS
+
+
 def test_the_behaviours_return_is_that_of_the_h_of_the_next_episode(pendulum: Prior) -> None:
     """Episodes of 200 steps: the h under way is still the first one."""
     script = Script((200, 200, 200), then=(0, 0, 0), at=1)
