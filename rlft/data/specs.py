@@ -79,7 +79,7 @@ def _logged(
 
 
 def _walker(env_id: str, policy: str, body: str) -> dict[str, DatasetSpec]:
-    """Three datasets of a walker's policy, as the public collections have them; made when asked."""
+    """Three datasets of a walker's policy; made when asked."""
     levels = {
         "medium": ("medium", "SAC half-way to its best"),
         "medium-replay": ("untrained weak fair medium", "as it learns, up to half-way"),

@@ -250,8 +250,9 @@ STUDY = Study(
     arms=tuple(arms()),
     measure=measure,
     table=table,
-    notice="Recorded when an evaluation on which AJS's gate decided still showed the h after that "
-    "decision. Runs made today show the h before it there; training is the same.",
+    notice="Recorded when an evaluation on which AJS's gate decided, or an h without a gate fell, "
+    "still showed the h after that. Runs made today show the h before it there; training is the "
+    "same.",
     conclusions="""
 ## What it says
 

@@ -23,6 +23,6 @@ BALANCED = Place("InvertedPendulum, near-optimal data", "rlft/inverted-pendulum/
                  *UPRIGHT)  # fmt: skip
 WOBBLY = Place("InvertedPendulum, medium data", "rlft/inverted-pendulum/medium-v0", *UPRIGHT)
 SWINGING = Place("Pendulum, near-optimal data", "rlft/pendulum/near-optimal-v0", -1_223.0, -141.0)
-# From uniformly random actions to the policy that logged the near-optimal data.
+# From uniformly random actions to the episodes of the near-optimal data.
 HOPPER = Place("Hopper, medium data", "rlft/hopper/medium-v0", 17.0, 2_348.0)
 CHEETAH = Place("HalfCheetah, medium data", "rlft/half-cheetah/medium-v0", -264.0, 5_364.0)
