@@ -80,10 +80,14 @@ def record_poses(
         if not hasattr(world, "model") or not hasattr(world, "data"):
             hint = "In a maze, rlft.show.animate_episode shows where somebody walks."
             raise refused("env_id", env_id, "an environment of MuJoCo", hint)
-        shown = _drawn(world)
+        shown = _drawn(world)  # (G,)
+        # Half lengths (G,), 0 for what has none.
+        long = np.isin(world.model.geom_type[shown], _kinds(LONG)) * world.model.geom_size[shown, 1]
         observations, _ = env.reset(seed=seed)  # (1, O)
         for step in range(steps):
-            ends.append(_ends(world, shown))  # before the step: the last one resets the body
+            ends.append(
+                _ends(world.data, shown, long)
+            )  # before the step: the last one resets the body
             actions = actor(observations, np.array([step]))  # (1, A)
             observations, reward, ended, cut, _ = env.step(actions)
             rewards.append(float(reward[0]))
@@ -108,12 +112,9 @@ def _drawn(world: Any) -> np.ndarray:
     return np.flatnonzero(moves & np.isin(world.model.geom_type, _kinds((*LONG, *ROUND))))
 
 
-def _ends(world: Any, shown: np.ndarray) -> np.ndarray:
-    """Both ends of each limb, (G, 2, 2): forward and up."""
-    model, data = world.model, world.data
+def _ends(data: Any, shown: np.ndarray, long: np.ndarray) -> np.ndarray:
+    """Both ends of each limb, (G, 2, 2), forward and up; `long` are half lengths (G,)."""
     middle = data.geom_xpos[shown]  # (G, 3)
     axis = data.geom_xmat[shown].reshape(-1, 3, 3)[:, :, 2]  # (G, 3)
-    long = np.isin(model.geom_type[shown], _kinds(LONG))  # (G,); a ball has no length
-    half = (model.geom_size[shown, 1] * long)[:, None] * axis  # (G, 3)
-    both = np.stack([middle - half, middle + half], axis=1)  # (G, 2, 3)
+    both = np.stack([middle - long[:, None] * axis, middle + long[:, None] * axis], axis=1)
     return both[:, :, [0, 2]]
